@@ -1,0 +1,77 @@
+// The one error class that users see: what went wrong, what to do next, and which exit code says so.
+
+/** Where an error comes from. Each code has one exit status. */
+export type ErrorCode =
+  | "usage" // a wrong flag or argument
+  | "sweep-file" // the sweep file says something impossible
+  | "model" // a model folder that cannot be read or is not supported
+  | "tokens" // introduced tokens that cannot be introduced
+  | "data" // data files that cannot be read or are empty
+  | "study" // the stored study and the request do not fit
+  | "store" // the database cannot be opened, read or written
+  | "worker" // a worker failed outside of a trial
+  | "interrupted" // stopped by a signal
+  | "internal"; // a broken assumption of ours
+
+const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
+  usage: 2,
+  "sweep-file": 2,
+  model: 2,
+  tokens: 2,
+  data: 2,
+  study: 2,
+  store: 1,
+  worker: 1,
+  interrupted: 130,
+  internal: 1,
+};
+
+/** A place in a file that the user wrote; lines count from 1. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly line?: number;
+}
+
+export interface ErrorDetails {
+  /** What to do next, in the imperative. */
+  readonly hint?: string;
+  readonly place?: SourcePlace;
+  readonly cause?: unknown;
+}
+
+/** An expected failure. `message` says what was expected and what came; `hint` says what to do. */
+export class DualrateError extends Error {
+  override readonly name = "DualrateError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly place: SourcePlace | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.place = details.place;
+  }
+
+  get exitCode(): number {
+    return EXIT_CODES[this.code];
+  }
+}
+
+/** A DualrateError as plain data, to cross a thread boundary (structured clone drops class fields). */
+export interface ErrorData extends ErrorDetails {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export function errorToData(error: unknown): ErrorData {
+  if (!(error instanceof DualrateError)) {
+    return { code: "internal", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  const { code, message, hint, place } = error;
+  return { code, message, ...(hint !== undefined && { hint }), ...(place !== undefined && { place }) };
+}
+
+export function errorFromData(data: ErrorData): DualrateError {
+  return new DualrateError(data.code, data.message, data);
+}

@@ -1,0 +1,26 @@
+// The planner's two interfaces. Both are pure functions of what is stored, so a study resumes by loading its trials.
+
+import type { Goal } from "../sweep/settings.js";
+import type { Parameters, Space } from "../sweep/space.js";
+import type { Measurement, Trial, Verdict } from "../sweep/trial.js";
+
+/** What is known when suggestion `number` is asked for. */
+export interface History {
+  /** Ended trials, in the order of their numbers. */
+  readonly finished: readonly Trial[];
+  readonly running: readonly Trial[];
+  readonly goal: Goal;
+  readonly seed: number;
+}
+
+export interface Sampler {
+  /** Suggestions in all, where that is bounded. */
+  readonly size: number | undefined;
+  /** The parameters of trial `number` (from 1), or undefined where the search is exhausted. */
+  suggest(space: Space, history: History, number: number): Parameters | undefined;
+}
+
+export interface Pruner {
+  /** Whether a running trial goes on after its latest measurement. */
+  judge(trial: Trial, measurements: readonly Measurement[], others: readonly (readonly Measurement[])[]): Verdict;
+}

@@ -1,0 +1,21 @@
+// Where trials run. Jobs go in, events come out; only an implementation knows of threads, processes or machines.
+import type { PreparedSummary } from "../sweep/inputs.js";
+import type { Settings } from "../sweep/settings.js";
+import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
+import type { TrialJob } from "./protocol.js";
+
+export interface TrialHandlers {
+  /** Called for every measurement, in order. The verdict counts at rungs only. */
+  readonly onMeasurement: (measurement: Measurement) => Verdict;
+}
+
+export interface Executor {
+  /** Trials that can run at the same time. */
+  readonly slots: number;
+  /** Checks and encodes a sweep's inputs; rejects with a DualrateError that names what is wrong. */
+  prepare(settings: Settings, seed: number): Promise<PreparedSummary>;
+  /** Runs one trial to its end. A crash is an outcome; rejection is for a broken executor only. */
+  run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome>;
+  /** Ends all workers, at once if `now`. */
+  close(now?: boolean): Promise<void>;
+}

@@ -1,0 +1,84 @@
+// What the database holds, as plain data, and what can be asked of it. The writer and the readers implement these.
+import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
+import type { Sweep } from "../sweep/settings.js";
+import type { Measurement, Trial, TrialCommon, TrialOutcome } from "../sweep/trial.js";
+
+/** What makes a study itself: the same name with another definition or other inputs is another study. */
+export interface StudyDefinition {
+  readonly sweep: Sweep;
+  readonly inputs: InputHashes;
+  readonly summary: PreparedSummary;
+  /** Trials that the search plans, where that is known. */
+  readonly plannedTrials: number | undefined;
+}
+
+export interface StudyRecord extends StudyDefinition {
+  readonly id: number;
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** A study for lists: its record, counts by state, and whether a coordinator runs it now. */
+export interface StudyOverview {
+  readonly study: StudyRecord;
+  readonly counts: Readonly<Record<Trial["state"], number>>;
+  readonly owner: StudyOwner | undefined;
+}
+
+export interface StudyOwner {
+  readonly host: string;
+  readonly pid: number;
+  /** Start time of that process, so that a reused pid is not taken for it. */
+  readonly processStartedAt: number;
+  /** Last sign of life, milliseconds since the epoch. */
+  readonly heartbeatAt: number;
+  readonly workers: number;
+}
+
+export type EventKind = "study" | "trial" | "warning" | "error";
+
+export interface StudyEvent {
+  readonly id: number;
+  readonly at: number;
+  readonly kind: EventKind;
+  readonly trial: number | undefined;
+  readonly message: string;
+}
+
+/** The single writer. Every call is one synchronous transaction; failures are DualrateErrors of code "store" or "study". */
+export interface StoreWriter {
+  /** Creates the study, or opens it again; a changed definition is an error that says what changed. */
+  openStudy(definition: StudyDefinition): StudyRecord;
+  /** Takes the study's lease; undefined when taken, the living owner where there is one. */
+  acquireLease(studyId: number, workers: number): StudyOwner | undefined;
+  heartbeat(studyId: number): void;
+  releaseLease(studyId: number): void;
+  /** Trials that were running when their coordinator died: back to queued, their measurements removed. Their numbers. */
+  requeueRunning(studyId: number): readonly number[];
+  /** Inserts the trial in state queued; a queued trial of that number is left as it is. */
+  addTrial(studyId: number, trial: TrialCommon): void;
+  startTrial(studyId: number, number: number): void;
+  recordMeasurement(studyId: number, number: number, measurement: Measurement): void;
+  endTrial(studyId: number, number: number, outcome: TrialOutcome): void;
+  /** Back to queued, its measurements removed: for a trial that was stopped or is retried. */
+  requeueTrial(studyId: number, number: number): void;
+  logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void;
+  close(): void;
+}
+
+/** A read-only connection; never blocks the writer. */
+export interface StoreReader {
+  studies(): readonly StudyOverview[];
+  /** By name, or the newest where none is given. */
+  study(name?: string): StudyOverview | undefined;
+  /** In the order of their numbers. */
+  trials(studyId: number): readonly Trial[];
+  /** By trial number, each in the order of steps. */
+  measurements(studyId: number): ReadonlyMap<number, readonly Measurement[]>;
+  measurementsOf(studyId: number, number: number): readonly Measurement[];
+  events(studyId: number, afterId?: number): readonly StudyEvent[];
+  /** Grows whenever anything of the study changes: a cheap way to poll. */
+  version(studyId: number): number;
+  close(): void;
+}

@@ -1,0 +1,30 @@
+// A study's inputs by content, and what a first look at them found.
+
+/** SHA-256 in hex of the files that an input is made from. */
+export type ContentHash = string;
+
+/** Names of a study's inputs; an executor finds or makes the bytes. */
+export interface InputHashes {
+  /** config.json and weights. */
+  readonly model: ContentHash;
+  /** tokenizer files and introduced tokens. */
+  readonly tokenizer: ContentHash;
+  /** The data files and every setting that changes their encoding. */
+  readonly data: ContentHash;
+}
+
+/** What `prepare` found in the inputs before anything was stored. */
+export interface PreparedSummary {
+  readonly hashes: InputHashes;
+  readonly trainExamples: number;
+  readonly validationExamples: number;
+  /** Occurrences of each introduced token in the training texts, in their order. */
+  readonly introducedCounts: readonly number[];
+  /** Model parameters, rows of the vocabulary before and after compaction. */
+  readonly parameterCount: number;
+  readonly vocabularyRows: number;
+  readonly keptRows: number;
+  /** Estimated peak bytes of one worker. */
+  readonly workerBytes: number;
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,74 @@
+// What a sweep file settles for all of its trials: model, task, data, introduced tokens, trainer. Plain data, resolved:
+// paths are absolute, defaults are filled in.
+import type { Value } from "./space.js";
+
+export type Task = "masked-lm" | "sequence-classification";
+export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy";
+export type Goal = "minimize" | "maximize";
+
+export interface Metric {
+  readonly name: MetricName;
+  readonly goal: Goal;
+}
+
+export interface DataSettings {
+  /** Absolute paths of JSONL files. */
+  readonly train: string;
+  readonly validation: string;
+  readonly test?: string;
+  /** Field names in each JSON object. */
+  readonly text: string;
+  readonly label: string;
+  /** The first N examples only. */
+  readonly maxTrainSamples?: number;
+  readonly maxEvalSamples?: number;
+}
+
+export interface IntroducedTokens {
+  readonly tokens: readonly string[];
+  /** Special tokens are never masked or predicted. */
+  readonly special: boolean;
+}
+
+/** The part of the trainer that no trial may change, because trials would stop being comparable (or compiled once). */
+export interface TrainerSettings {
+  /** Exactly one of the two. */
+  readonly length: { readonly maxSteps: number } | { readonly numTrainEpochs: number };
+  readonly evalSteps: number;
+  readonly evalBatchSize: number;
+  /** In tokens, special tokens included; longer texts are truncated. */
+  readonly maxLength: number;
+  readonly maskProbability: number;
+  readonly introducedMaskProbability: number;
+  /** Shares of [MASK], a random row, and the token itself; they sum to 1. */
+  readonly maskReplacement: readonly [mask: number, random: number, keep: number];
+  /** False turns all of the config's dropout off. */
+  readonly dropout: boolean;
+}
+
+export interface Settings {
+  /** Absolute path of a Hugging Face folder. */
+  readonly model: string;
+  readonly task: Task;
+  readonly data: DataSettings;
+  readonly introduced: IntroducedTokens;
+  readonly trainer: TrainerSettings;
+  /** Fixed values of searchable parameters, by their names in the sweep file (snake_case); a trial's parameters add to these. */
+  readonly fixed: Readonly<Record<string, Value>>;
+}
+
+export type Method = "grid";
+
+/** A sweep file, read and checked. */
+export interface Sweep {
+  readonly name: string;
+  /** The sweep file itself. */
+  readonly file: string;
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly method: Method;
+  readonly metric: Metric;
+  readonly space: import("./space.js").Space;
+  /** At most this many trials. */
+  readonly runCap?: number;
+}

@@ -1,0 +1,89 @@
+// A trial: one configuration, trained once. Its states are a tagged union, so a trial in a wrong state cannot be built.
+import type { MetricName } from "./settings.js";
+import type { Parameters } from "./space.js";
+
+/** The learning rates that a trial's parameters come to, at the schedule's peak. */
+export interface Rates {
+  readonly base_lr: number;
+  readonly lr_ratio: number;
+  readonly intro_lr: number;
+}
+
+/** What one evaluation found. Null where there was nothing to average, e.g. no base token was asked for. */
+export type MetricValues = Readonly<Record<MetricName, number | null>>;
+
+/** Health of one parameter group at a step. */
+export interface GroupReport {
+  /** The rate that the step used. */
+  readonly lr: number;
+  /** L2 norm of the group's gradient before clipping. */
+  readonly gradNorm: number;
+  /** L2 norm of the step's change over L2 norm of the weights; about 1e-3 is usual, 1 is a rewrite. */
+  readonly updateRatio: number;
+}
+
+/** One scheduled evaluation. */
+export interface Measurement {
+  /** Optimizer steps done, from 1. */
+  readonly step: number;
+  /** Mean training loss per target since the last measurement. */
+  readonly trainLoss: number;
+  readonly validation: MetricValues;
+  readonly groups: Readonly<Record<string, GroupReport>>;
+  /** Seconds of training and evaluation since the trial began. */
+  readonly seconds: number;
+}
+
+export type FailureKind = "diverged" | "error" | "crashed" | "interrupted";
+
+export interface FailureReason {
+  readonly kind: FailureKind;
+  readonly message: string;
+  /** The step at which it happened, where one had begun. */
+  readonly step?: number;
+}
+
+export interface TrialCommon {
+  /** From 1, in the order of planning. */
+  readonly number: number;
+  /** From 0; replicates of one configuration differ by seed alone. */
+  readonly replicate: number;
+  readonly seed: number;
+  /** The searched parameters. */
+  readonly parameters: Parameters;
+  readonly rates: Rates;
+}
+
+/** Timestamps are milliseconds since the epoch. */
+export type TrialState =
+  | { readonly state: "queued" }
+  | { readonly state: "running"; readonly startedAt: number }
+  | { readonly state: "paused"; readonly startedAt: number; readonly checkpoint: string }
+  | {
+      readonly state: "complete";
+      readonly startedAt: number;
+      readonly endedAt: number;
+      /** The metric's best scheduled value, and the step of that evaluation. */
+      readonly value: number;
+      readonly bestStep: number;
+    }
+  | {
+      readonly state: "pruned";
+      readonly startedAt: number;
+      readonly endedAt: number;
+      readonly step: number;
+      readonly reason: string;
+    }
+  | { readonly state: "failed"; readonly startedAt: number; readonly endedAt: number; readonly failure: FailureReason };
+
+export type Trial = TrialCommon & TrialState;
+export type CompleteTrial = Extract<Trial, { state: "complete" }>;
+
+/** How a trial ended, as its worker tells it. */
+export type TrialOutcome =
+  | { readonly state: "complete"; readonly value: number; readonly bestStep: number }
+  | { readonly state: "pruned"; readonly step: number; readonly reason: string }
+  | { readonly state: "failed"; readonly failure: FailureReason };
+
+/** A pruner's answer to a measurement. */
+export type Verdict = { readonly action: "continue" } | { readonly action: "stop"; readonly reason: string };

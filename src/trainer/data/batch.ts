@@ -1,0 +1,31 @@
+// One batch as the engines take it: plain typed arrays with static shapes, token ids already mapped to rows.
+
+/** Shapes of a batch; one compiled step serves one bucket. */
+export interface Bucket {
+  /** Sequences in the batch. */
+  readonly batch: number;
+  /** Tokens per sequence, padding included. */
+  readonly length: number;
+  /** Target slots; unused slots have weight 0. For sequence classification it equals `batch`. */
+  readonly targets: number;
+}
+
+export interface Batch {
+  readonly bucket: Bucket;
+  /** Rows of the row map, [batch * length]; padding holds the row of [PAD]. */
+  readonly inputRows: Int32Array;
+  /** Segment ids, [batch * length]. */
+  readonly tokenTypes: Int32Array;
+  /** 1 for tokens, 0 for padding, [batch * length]. */
+  readonly attentionMask: Float32Array;
+  /** Flat index into batch * length of each target's position, [targets]; for classification that of [CLS]. */
+  readonly targetPositions: Int32Array;
+  /** Row (masked LM) or class (classification) asked for at each target, [targets]. */
+  readonly targetLabels: Int32Array;
+  /** 1 for a target that counts, 0 for an unused slot, [targets]. */
+  readonly targetWeights: Float32Array;
+  /** 1 where a target is an introduced token (masked LM) or its example holds one (classification), [targets]. */
+  readonly targetIntroduced: Uint8Array;
+  /** Number of targets that count. */
+  readonly targetCount: number;
+}

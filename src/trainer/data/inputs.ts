@@ -1,0 +1,59 @@
+// A sweep's inputs, read and encoded once and shared between threads: every typed array here lies over a
+// SharedArrayBuffer, so that handing it to a worker copies nothing. None of it is ever written after preparation.
+import type { RowMap } from "./row-map.js";
+
+/** A tensor by its Hugging Face name; `data` may be shared and must not be written. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Encoded examples of one split, flat. */
+export interface EncodedSplit {
+  /** Rows of the row map, special tokens included, truncated to max_length; example i is [offsets[i], offsets[i + 1]). */
+  readonly rows: Int32Array;
+  readonly tokenTypes: Uint8Array;
+  /** [examples + 1] */
+  readonly offsets: Int32Array;
+  /** Class of each example; empty for masked LM. */
+  readonly labels: Int32Array;
+}
+
+/** The rows of the special tokens in the row map; undefined where the tokenizer has none. */
+export interface SpecialRows {
+  readonly pad: number;
+  readonly cls: number | undefined;
+  readonly sep: number | undefined;
+  readonly mask: number | undefined;
+  /** Every row that masking leaves alone: [CLS], [SEP], [PAD], [MASK], [UNK] and introduced tokens declared special. */
+  readonly neverMasked: Int32Array;
+}
+
+export interface IntroducedToken {
+  readonly token: string;
+  /** Vocabulary id after it was added. */
+  readonly id: number;
+  readonly row: number;
+  /** What the tokenizer made of the token before it was added, as vocabulary ids without special tokens. */
+  readonly subwordIds: readonly number[];
+}
+
+export interface EncodedData {
+  readonly train: EncodedSplit;
+  readonly validation: EncodedSplit;
+  readonly test: EncodedSplit | undefined;
+  /** Class names in the order of their indices; empty for masked LM. */
+  readonly classes: readonly string[];
+  readonly special: SpecialRows;
+  readonly introduced: readonly IntroducedToken[];
+}
+
+export interface SharedInputs {
+  /** config.json as read. */
+  readonly modelConfig: Readonly<Record<string, unknown>>;
+  /** Every tensor of the checkpoint, as float32. */
+  readonly tensors: readonly NamedTensor[];
+  readonly rowMap: RowMap;
+  readonly data: EncodedData;
+}

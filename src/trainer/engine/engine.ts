@@ -1,0 +1,57 @@
+// What trains: an Engine owns parameters, moments and updates, so that they can live on a device.
+import type { AdamSettings, GroupName } from "../config.js";
+import type { Batch } from "../data/batch.js";
+
+/** What changes from step to step and from trial to trial; none of it is compiled in. */
+export interface StepRates {
+  /** Learning rate of each group at this step. */
+  readonly lr: Readonly<Record<GroupName, number>>;
+  readonly weightDecay: Readonly<Record<GroupName, number>>;
+  readonly maxGradNorm: number;
+  readonly adam: AdamSettings;
+  /** Key of this step's dropout masks; null trains without dropout. */
+  readonly dropoutKey: number | null;
+}
+
+export interface GroupNorms {
+  /** L2 norm of the gradient before clipping. */
+  readonly gradNorm: number;
+  /** L2 norm of the change that the step made. */
+  readonly updateNorm: number;
+  /** L2 norm of the weights after the step. */
+  readonly weightNorm: number;
+}
+
+export interface StepResult {
+  /** Mean cross-entropy over the batch's targets, in nats. */
+  readonly loss: number;
+  /** L2 norm over all groups, before clipping. */
+  readonly gradNorm: number;
+  /** Groups that have parameters. */
+  readonly groups: Readonly<Partial<Record<GroupName, GroupNorms>>>;
+}
+
+/** One entry per target slot, unused slots included. */
+export interface EvalResult {
+  readonly losses: Float32Array;
+  readonly predictions: Int32Array;
+}
+
+export interface EngineState {
+  readonly step: number;
+  readonly tensors: ReadonlyMap<
+    string,
+    { readonly value: Float32Array; readonly m: Float32Array; readonly v: Float32Array }
+  >;
+}
+
+export interface Engine {
+  /** One optimizer step over micro-batches, whose losses and gradients are averaged over all their targets. */
+  step(batches: readonly Batch[], rates: StepRates): Promise<StepResult>;
+  /** Loss and most likely label of each target, dropout off. */
+  evaluate(batch: Batch): Promise<EvalResult>;
+  /** Weights and optimizer state, copied. */
+  save(): Promise<EngineState>;
+  load(state: EngineState): Promise<void>;
+  dispose(): void;
+}
