@@ -21,6 +21,8 @@ export interface Sampler {
 }
 
 export interface Pruner {
+  /** Ascending fractions of a trial's steps at which it is judged; empty where no trial is ever stopped early. */
+  readonly rungs: readonly number[];
   /** Whether a running trial goes on after its latest measurement. */
   judge(trial: Trial, measurements: readonly Measurement[], others: readonly (readonly Measurement[])[]): Verdict;
 }
