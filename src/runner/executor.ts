@@ -5,8 +5,8 @@ import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { TrialJob } from "./protocol.js";
 
 export interface TrialHandlers {
-  /** Called for every measurement, in order. The verdict counts at rungs only. */
-  readonly onMeasurement: (measurement: Measurement) => Verdict;
+  /** Called for every measurement, in order. The verdict counts where the trial is at a rung, and is waited for there. */
+  readonly onMeasurement: (measurement: Measurement, atRung: boolean) => Verdict;
 }
 
 export interface Executor {
@@ -14,8 +14,11 @@ export interface Executor {
   readonly slots: number;
   /** Checks and encodes a sweep's inputs; rejects with a DualrateError that names what is wrong. */
   prepare(settings: Settings, seed: number): Promise<PreparedSummary>;
-  /** Runs one trial to its end. A crash is an outcome; rejection is for a broken executor only. */
+  /**
+   * Runs one trial to its end, on inputs that this executor has prepared. A crash is an outcome; rejection is for a
+   * broken executor, or one that was closed, only.
+   */
   run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome>;
-  /** Ends all workers, at once if `now`. */
+  /** Ends all workers: idle ones and those that get idle, or all of them at once if `now`. */
   close(now?: boolean): Promise<void>;
 }

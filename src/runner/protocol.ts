@@ -1,28 +1,52 @@
-// What crosses the border between the study and its workers. Everything here is plain data.
+// What crosses the border between the study and its workers. Everything here is plain data: a job can be put on a
+// queue and run on another machine.
 import type { ErrorData } from "../errors.js";
-import type { InputHashes } from "../sweep/inputs.js";
+import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Metric, Settings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
+import type { SharedInputs } from "../trainer/data/inputs.js";
 
 /** One trial's work order. */
 export interface TrialJob {
   readonly study: string;
   readonly trial: number;
   readonly replicate: number;
+  /** The trial's own seed: head, order, masks and dropout. */
   readonly seed: number;
+  /** The study's seed: what all trials share, such as the masks of the validation set. */
+  readonly studySeed: number;
+  /** Names of the inputs; the executor finds the bytes. */
   readonly inputs: InputHashes;
   readonly settings: Settings;
   readonly metric: Metric;
   readonly parameters: Parameters;
+  /** Ascending fractions of the trial's steps; the first evaluation at or past each waits for a verdict. */
+  readonly rungs: readonly number[];
   /** A checkpoint to go on from. */
   readonly checkpoint?: string;
 }
 
-export type MessageFromWorker =
-  | { readonly type: "started" }
-  | { readonly type: "measured"; readonly measurement: Measurement; readonly atRung: boolean }
-  | { readonly type: "finished"; readonly outcome: TrialOutcome }
+export interface PrepareTask {
+  readonly settings: Settings;
+  readonly seed: number;
+}
+
+export type PrepareReply =
+  | { readonly type: "prepared"; readonly summary: PreparedSummary; readonly inputs: SharedInputs }
   | { readonly type: "broken"; readonly error: ErrorData };
 
-export type MessageToWorker = { readonly type: "verdict"; readonly verdict: Verdict } | { readonly type: "stop" };
+/** What a worker posts while a trial runs; its outcome is the task's result. */
+export type MessageFromWorker = {
+  readonly type: "measured";
+  readonly measurement: Measurement;
+  /** The worker waits for a verdict. */
+  readonly atRung: boolean;
+};
+
+export type MessageToWorker = { readonly type: "verdict"; readonly verdict: Verdict };
+
+export type TrainReply =
+  | { readonly type: "finished"; readonly outcome: TrialOutcome }
+  /** The trial's code threw; the worker itself is sound. */
+  | { readonly type: "broken"; readonly error: ErrorData };

@@ -44,6 +44,8 @@ export interface TrainerSettings {
   readonly maskReplacement: readonly [mask: number, random: number, keep: number];
   /** False turns all of the config's dropout off. */
   readonly dropout: boolean;
+  /** Batches of texts of about the same length (less padding); false takes them in shuffled order. */
+  readonly groupByLength: boolean;
 }
 
 export interface Settings {

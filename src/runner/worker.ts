@@ -1,0 +1,111 @@
+// What a worker thread does: `prepare` a sweep's inputs and `train` trials on them. This file is all that Piscina loads;
+// TensorFlow.js, ONNX Runtime and the tokenizer come with the first task, so that their failing to load is an answer.
+import type { MessagePort } from "node:worker_threads";
+import { errorToData } from "../errors.js";
+import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
+import type { SharedInputs } from "../trainer/data/inputs.js";
+import type {
+  MessageFromWorker,
+  MessageToWorker,
+  PrepareReply,
+  PrepareTask,
+  TrainReply,
+  TrialJob,
+} from "./protocol.js";
+import { Rungs } from "./rungs.js";
+
+/** A trial's job with what only this process can hand over. */
+export interface TrainTask {
+  readonly job: TrialJob;
+  /** Over shared memory: receiving them copies nothing. */
+  readonly inputs: SharedInputs;
+  readonly port: MessagePort;
+}
+
+/** Checks, reads and encodes a sweep's inputs. */
+export async function prepare(task: PrepareTask): Promise<PrepareReply> {
+  try {
+    quiet();
+    const { prepareInputs } = await import("../trainer/data/prepare.js");
+    return { type: "prepared", ...(await prepareInputs(task.settings, task.seed)) };
+  } catch (error) {
+    return { type: "broken", error: errorToData(error) };
+  }
+}
+
+/** Trains one trial, posting its measurements to the task's port. */
+export async function train(task: TrainTask): Promise<TrainReply> {
+  try {
+    quiet();
+    return { type: "finished", outcome: await trainTrial(task) };
+  } catch (error) {
+    return { type: "broken", error: errorToData(error) };
+  }
+}
+
+async function trainTrial({ job, inputs, port }: TrainTask): Promise<TrialOutcome> {
+  const [{ train }, { resolveConfig }, runtime] = await Promise.all([
+    import("../trainer/train.js"),
+    import("../trainer/config.js"),
+    runtimeOfThread(),
+  ]);
+  const shared = sameInputs(job, inputs);
+  const trainExamples = shared.data.train.offsets.length - 1;
+  const config = resolveConfig(job.settings, job.parameters, { seed: job.seed, trainExamples });
+  const { settings, metric, studySeed } = job;
+  const measurements = train({ settings, config, inputs: shared, metric, studySeed }, runtime);
+  return follow(measurements, port, new Rungs(job.rungs, config.totalSteps));
+}
+
+/** Passes measurements on and, at rungs, verdicts back, until the trainer is done. */
+async function follow(
+  measurements: AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>,
+  port: MessagePort,
+  rungs: Rungs,
+): Promise<TrialOutcome> {
+  let next = await measurements.next();
+  while (!next.done) {
+    const atRung = rungs.reached(next.value.step);
+    post(port, { type: "measured", measurement: next.value, atRung });
+    next = await measurements.next(atRung ? await verdictFrom(port) : undefined);
+  }
+  return next.value;
+}
+
+function post(port: MessagePort, message: MessageFromWorker): void {
+  port.postMessage(message);
+}
+
+function verdictFrom(port: MessagePort): Promise<Verdict> {
+  return new Promise((resolve) => port.once("message", (message: MessageToWorker) => resolve(message.verdict)));
+}
+
+type Runtime = Awaited<ReturnType<typeof createRuntime>>;
+
+let runtime: Promise<Runtime> | undefined;
+
+/** Holds what trials share, the compiled steps above all, for the thread's life. */
+function runtimeOfThread(): Promise<Runtime> {
+  runtime ??= createRuntime();
+  return runtime;
+}
+
+async function createRuntime() {
+  const { createRuntime } = await import("../trainer/engine/runtime.js");
+  return createRuntime();
+}
+
+let known: { readonly key: string; readonly inputs: SharedInputs } | undefined;
+
+/** The same object for the same inputs: each message brings a new wrapper, and the trainer may cache by identity. */
+function sameInputs(job: TrialJob, inputs: SharedInputs): SharedInputs {
+  const key = Object.values(job.inputs).join();
+  if (known?.key !== key) known = { key, inputs };
+  return known.inputs;
+}
+
+/** Libraries greet on the terminal, which belongs to the dashboard and to results. */
+function quiet(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
+  process.env.ORT_LOG_LEVEL ??= "error";
+}

@@ -1,0 +1,46 @@
+// A worker of a few lines: each trial does what its parameter `act` says.
+let trained = 0;
+
+export async function prepare({ settings }) {
+  if (settings.model === "absent") {
+    return { type: "broken", error: { code: "model", message: "no such folder: absent", hint: "Give a folder." } };
+  }
+  if (settings.model === "deadly") process.exit(3);
+  const weights = new Float32Array(new SharedArrayBuffer(8));
+  weights.set([1, 2]);
+  const hashes = { model: "m", tokenizer: "t", data: "d" };
+  return { type: "prepared", summary: { hashes, workerBytes: 1 }, inputs: { weights } };
+}
+
+export async function train({ job, inputs, port }) {
+  trained++;
+  switch (job.parameters.act) {
+    case "reply-error":
+      return { type: "broken", error: { code: "internal", message: "TypeError: no\n    at f (/a/b/model.js:3:1)" } };
+    case "exit":
+      measured(port, 10, false);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      process.exit(7);
+    case "throw-later":
+      setTimeout(() => {
+        throw new RangeError("from nowhere");
+      });
+      return new Promise(() => {});
+    case "hang":
+      return new Promise(() => setInterval(() => {}, 1000));
+    case "spin":
+      for (;;);
+    case "rung": {
+      measured(port, 5, true);
+      const { verdict } = await new Promise((resolve) => port.once("message", resolve));
+      return { type: "finished", outcome: { state: "pruned", step: 5, reason: verdict.reason ?? verdict.action } };
+    }
+    default:
+      for (let step = 1; step <= 50; step++) measured(port, step, false);
+      return { type: "finished", outcome: { state: "complete", value: inputs.weights[1], bestStep: trained } };
+  }
+}
+
+function measured(port, step, atRung) {
+  port.postMessage({ type: "measured", measurement: { step }, atRung });
+}
