@@ -1,0 +1,175 @@
+// The engine on ONNX Runtime: compiled steps give loss and gradients, AdamW updates flat buffers in place.
+import { Tensor } from "onnxruntime-node";
+import { deriveKey } from "../../../random.js";
+import type { GroupName } from "../../config.js";
+import type { Batch } from "../../data/batch.js";
+import type { Model } from "../../models/model.js";
+import { type AdamBuffers, adamw, squaredNorm } from "../../optim/adamw.js";
+import type { Layout, Segment, Slot } from "../../optim/layout.js";
+import { fillKeepMask } from "../dropout.js";
+import type { Engine, EngineState, EvalResult, GroupNorms, StepRates, StepResult } from "../engine.js";
+import type { Runtime } from "../runtime.js";
+import { type CompiledStep, gradientOutput, parameterInput } from "./step.js";
+
+export interface OnnxEngineOptions {
+  readonly runtime: Runtime;
+  readonly model: Model;
+  readonly layout: Layout;
+  /** First values of all parameters, as laid out; the engine takes the buffer over. */
+  readonly initial: Float32Array;
+}
+
+type Feeds = Record<string, Tensor>;
+
+export class OnnxEngine implements Engine {
+  readonly #options: OnnxEngineOptions;
+  readonly #buffers: AdamBuffers;
+  readonly #parameters: Feeds;
+  readonly #gradients: Feeds;
+  readonly #loss = new Tensor("float32", new Float32Array(1), []);
+  #t = 0;
+
+  constructor(options: OnnxEngineOptions) {
+    const { layout, initial } = options;
+    const zeros = () => new Float32Array(layout.size);
+    this.#options = options;
+    this.#buffers = { value: initial, m: zeros(), v: zeros(), gradient: zeros() };
+    this.#parameters = views(layout, initial, parameterInput);
+    this.#gradients = views(layout, this.#buffers.gradient, gradientOutput);
+  }
+
+  async step(batches: readonly Batch[], rates: StepRates): Promise<StepResult> {
+    const targets = batches.reduce((sum, batch) => sum + batch.targetCount, 0);
+    const scale = 1 / Math.max(1, targets);
+    let loss = 0;
+    const sum = batches.length > 1 ? new Float32Array(this.#options.layout.size) : undefined;
+    for (const [index, batch] of batches.entries()) {
+      loss += await this.#backward(batch, scale, rates.dropoutKey === null ? null : deriveKey(rates.dropoutKey, index));
+      if (sum) addTo(sum, this.#buffers.gradient);
+    }
+    if (sum) this.#buffers.gradient.set(sum);
+    return { loss, ...this.#update(rates) };
+  }
+
+  async evaluate(batch: Batch): Promise<EvalResult> {
+    const { runtime, model, layout } = this.#options;
+    const { session } = await runtime.step({ model, layout }, batch.bucket, "evaluate");
+    const { losses, predictions } = await session.run({ ...this.#parameters, ...batchFeeds(batch) });
+    return { losses: losses?.data as Float32Array, predictions: predictions?.data as Int32Array };
+  }
+
+  async save(): Promise<EngineState> {
+    const { value, m, v } = this.#buffers;
+    const copy = (buffer: Float32Array, { offset, length }: Slot) => buffer.slice(offset, offset + length);
+    const tensors = this.#options.layout.slots.map(
+      (slot) => [slot.name, { value: copy(value, slot), m: copy(m, slot), v: copy(v, slot) }] as const,
+    );
+    return { step: this.#t, tensors: new Map(tensors) };
+  }
+
+  async load({ step, tensors }: EngineState): Promise<void> {
+    for (const { name, offset } of this.#options.layout.slots) {
+      const tensor = tensors.get(name);
+      if (!tensor) throw new Error(`the saved state has no tensor ${name}`);
+      for (const part of ["value", "m", "v"] as const) this.#buffers[part].set(tensor[part], offset);
+    }
+    this.#t = step;
+  }
+
+  dispose(): void {
+    // Compiled steps belong to the runtime; the buffers go with this object.
+  }
+
+  /** Gradients of one batch, into the gradient buffer; returns the batch's part of the loss. */
+  async #backward(batch: Batch, scale: number, dropoutKey: number | null): Promise<number> {
+    const { runtime, model, layout } = this.#options;
+    const kind = dropoutKey === null ? "train" : "train-dropout";
+    const step = await runtime.step({ model, layout }, batch.bucket, kind);
+    const feeds = {
+      ...this.#parameters,
+      ...batchFeeds(batch),
+      ...dropoutFeeds(step, dropoutKey ?? 0),
+      target_weights: new Tensor("float32", batch.targetWeights, [batch.bucket.targets]),
+      scale: new Tensor("float32", Float32Array.of(scale), []),
+    };
+    await step.session.run(feeds, { ...this.#gradients, loss: this.#loss });
+    return this.#loss.data[0] as number;
+  }
+
+  /** Clips, updates every segment, and gathers the groups' norms. */
+  #update({ lr, weightDecay, maxGradNorm, adam }: StepRates): Omit<StepResult, "loss"> {
+    this.#t++;
+    const { segments } = this.#options.layout;
+    const squares = segments.map((segment) => squaredNorm(part(this.#buffers.gradient, segment)));
+    const gradNorm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+    const norms = new Map<GroupName, { gradient: number; update: number; weight: number }>();
+    for (const [index, segment] of segments.entries()) {
+      const { group, decay } = segment;
+      const { update, weight } = adamw(this.#buffersOf(segment), {
+        lr: lr[group],
+        weightDecay: decay ? weightDecay[group] : 0,
+        adam,
+        t: this.#t,
+        gradientScale: clipping(gradNorm, maxGradNorm),
+      });
+      const sum = norms.get(group) ?? { gradient: 0, update: 0, weight: 0 };
+      norms.set(group, {
+        gradient: sum.gradient + (squares[index] as number),
+        update: sum.update + update,
+        weight: sum.weight + weight,
+      });
+    }
+    return { gradNorm, groups: Object.fromEntries([...norms].map(([group, squares]) => [group, rooted(squares)])) };
+  }
+
+  #buffersOf(segment: Segment): AdamBuffers {
+    const { value, m, v, gradient } = this.#buffers;
+    return { value: part(value, segment), m: part(m, segment), v: part(v, segment), gradient: part(gradient, segment) };
+  }
+}
+
+/** As torch.nn.utils.clip_grad_norm_. */
+function clipping(norm: number, maximum: number): number {
+  return maximum > 0 ? Math.min(1, maximum / (norm + 1e-6)) : 1;
+}
+
+function rooted({ gradient, update, weight }: { gradient: number; update: number; weight: number }): GroupNorms {
+  return { gradNorm: Math.sqrt(gradient), updateNorm: Math.sqrt(update), weightNorm: Math.sqrt(weight) };
+}
+
+function part(buffer: Float32Array, { start, end }: Segment): Float32Array {
+  return buffer.subarray(start, end);
+}
+
+function addTo(sum: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (values[i] as number);
+}
+
+/** Tensors over parts of one flat buffer: ONNX Runtime reads and writes in place. */
+function views(layout: Layout, buffer: Float32Array, nameOf: (name: string) => string): Feeds {
+  return Object.fromEntries(
+    layout.slots.map(({ name, shape, offset, length }) => [
+      nameOf(name),
+      new Tensor("float32", buffer.subarray(offset, offset + length), shape),
+    ]),
+  );
+}
+
+function batchFeeds({ bucket: { batch, length, targets }, ...data }: Batch): Feeds {
+  return {
+    input_rows: new Tensor("int32", data.inputRows, [batch, length]),
+    token_types: new Tensor("int32", data.tokenTypes, [batch, length]),
+    attention_mask: new Tensor("float32", data.attentionMask, [batch, length]),
+    target_positions: new Tensor("int32", data.targetPositions, [targets]),
+    target_labels: new Tensor("int32", data.targetLabels, [targets]),
+  };
+}
+
+function dropoutFeeds({ dropoutSites }: CompiledStep, key: number): Feeds {
+  return Object.fromEntries(
+    dropoutSites.map(({ input, shape, rate, keep }, site) => {
+      fillKeepMask(keep, deriveKey(key, site), rate);
+      return [input, new Tensor("uint8", keep, shape)];
+    }),
+  );
+}

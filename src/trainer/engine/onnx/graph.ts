@@ -1,0 +1,69 @@
+// An ONNX graph while it is being recorded: nodes in order, constants by content, names.
+import type { Attribute, ConstantData, DataType, GraphData, NodeData, ValueData } from "./proto.js";
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Operators of ONNX Runtime itself are in "com.microsoft". */
+  readonly domain?: string;
+}
+
+export class Graph {
+  readonly #nodes: NodeData[] = [];
+  readonly #constants = new Map<string, ConstantData>();
+  readonly #shared = new Map<string, string>();
+  readonly #inputs: ValueData[] = [];
+  #names = 0;
+
+  /** Appends a node and returns its only output's name. */
+  node(op: string, inputs: readonly string[], options: NodeOptions = {}): string {
+    return this.nodes(op, inputs, 1, options)[0] as string;
+  }
+
+  /** Appends a node with several outputs. */
+  nodes(op: string, inputs: readonly string[], count: number, options: NodeOptions = {}): string[] {
+    const outputs = Array.from({ length: count }, () => this.#name());
+    this.#nodes.push({ op, domain: options.domain ?? "", inputs, outputs, attributes: options.attributes ?? {} });
+    return outputs;
+  }
+
+  input(value: ValueData): string {
+    this.#inputs.push(value);
+    return value.name;
+  }
+
+  constant(type: DataType, shape: readonly number[], data: ConstantData["data"]): string {
+    const name = this.#name();
+    this.#constants.set(name, { name, type, shape, data });
+    return name;
+  }
+
+  /** A one-dimensional int64 constant: shapes, axes, bounds. Equal ones are stored once. */
+  int64s(values: readonly number[]): string {
+    return this.#once(`i${values}`, () => this.constant("int64", [values.length], BigInt64Array.from(values, BigInt)));
+  }
+
+  float(value: number): string {
+    return this.#once(`f${value}`, () => this.constant("float32", [], Float32Array.of(value)));
+  }
+
+  /** The recorded graph with the named values as outputs; constants that nothing reads are left out. */
+  build(outputs: readonly (ValueData & { readonly value: string })[]): GraphData {
+    const results = outputs.map(
+      ({ name, value }): NodeData => ({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} }),
+    );
+    const nodes = [...this.#nodes, ...results];
+    const read = new Set(nodes.flatMap((node) => node.inputs));
+    const constants = [...this.#constants.values()].filter(({ name }) => read.has(name));
+    return { nodes, constants, inputs: this.#inputs, outputs };
+  }
+
+  #name(): string {
+    return `t${this.#names++}`;
+  }
+
+  #once(key: string, make: () => string): string {
+    const name = this.#shared.get(key) ?? make();
+    this.#shared.set(key, name);
+    return name;
+  }
+}

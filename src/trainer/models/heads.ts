@@ -1,0 +1,102 @@
+// Puts an encoder together: embeddings, layers, and the head of the task.
+import * as tf from "@tensorflow/tfjs";
+import type { EncoderConfig } from "./config.js";
+import { apply, attentionBias, dense, embed, layer, norm, normalize, type LayerContext } from "./encoder.js";
+import type { Dropout, Model, ModelInputs, ModelOptions, ParameterSpec, Weights } from "./model.js";
+import { linear } from "./ops.js";
+
+/** What an architecture of the BERT kind tells of itself. */
+export interface EncoderParts {
+  readonly type: string;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly config: EncoderConfig;
+  readonly options: ModelOptions;
+  /** Parameters of embeddings and layers. */
+  readonly parameters: readonly ParameterSpec[];
+  /** A linear layer from the embeddings' width to the hidden size. */
+  readonly projection?: string;
+  /** For each layer the prefix of its parameters; the same prefix twice shares weights. */
+  readonly layers: readonly string[];
+  readonly outputDropout: number;
+  readonly embeddingWidth: number;
+  /** The pooler's name in the checkpoint. */
+  readonly pooler: string;
+  readonly classifierDropout: number;
+  /** Names of the masked-LM head in the checkpoint. */
+  readonly head: { readonly dense: string; readonly norm: string; readonly bias: string };
+}
+
+export function encoderModel(parts: EncoderParts): Model {
+  const { config, options } = parts;
+  const classify = options.task === "sequence-classification";
+  return {
+    signature: JSON.stringify([parts.type, parts.json, options.task, options.rows, options.classes]),
+    parameters: [...parts.parameters, ...(classify ? classifierParameters(parts) : maskedLmParameters(parts))],
+    maxPositions: config.maxPositions,
+    initializerRange: config.initializerRange,
+    logits: (w, inputs, dropout) => {
+      const hidden = encode(parts, w, inputs, dropout); // (T, H)
+      return classify ? classLogits(parts, w, hidden, dropout) : wordLogits(parts, w, hidden);
+    },
+  };
+}
+
+/** The last layer's output at each target. -> [T, H] */
+function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: Dropout): tf.Tensor {
+  const [batch, length] = inputs.inputRows.shape as [number, number];
+  const context: LayerContext = {
+    w,
+    config: parts.config,
+    sizes: { batch, length },
+    bias: attentionBias(inputs.attentionMask),
+    targetPositions: inputs.targetPositions,
+    dropout,
+    outputDropout: parts.outputDropout,
+  };
+  let x = embed(w, inputs, parts.config, dropout); // (B * S, E)
+  if (parts.projection !== undefined) x = apply(w, parts.projection, x); // (B * S, H)
+  const readout = parts.options.task === "sequence-classification" ? "first" : "targets";
+  for (const [index, prefix] of parts.layers.entries()) {
+    x = layer(prefix, x, index === parts.layers.length - 1 ? readout : "all", context);
+  }
+  return x;
+}
+
+/** A missing pooler is made new, as Hugging Face does, and then learns as part of the head. */
+function classifierParameters({ config, options, pooler }: EncoderParts): ParameterSpec[] {
+  const { hidden: H, initializerRange } = config;
+  const fresh = (specs: ParameterSpec[], tensor: string): ParameterSpec[] =>
+    specs.map((spec) => ({
+      ...spec,
+      origin: {
+        from: "new",
+        standardDeviation: spec.decay ? initializerRange : 0,
+        tensor: `${tensor}.${spec.decay ? "weight" : "bias"}`,
+      },
+    }));
+  const pooled = dense("pooler", H, H, pooler);
+  return [
+    ...(options.has(`${pooler}.weight`) ? pooled : fresh(pooled, pooler)),
+    ...fresh(dense("classifier", options.classes, H), "classifier"),
+  ];
+}
+
+function classLogits(parts: EncoderParts, w: Weights, hidden: tf.Tensor, dropout: Dropout): tf.Tensor {
+  const pooled = tf.tanh(apply(w, "pooler", hidden)); // (B, H)
+  return apply(w, "classifier", dropout(pooled, parts.classifierDropout)); // (B, classes)
+}
+
+function maskedLmParameters({ config, options, head, embeddingWidth: E }: EncoderParts): ParameterSpec[] {
+  return [
+    ...dense("head", E, config.hidden, head.dense),
+    ...norm("head.norm", E, head.norm),
+    { name: "decoder.bias", shape: [options.rows], decay: false, origin: { from: "rows", tensor: head.bias } },
+  ];
+}
+
+/** The output layer is tied to the word embeddings: introduced rows get a gradient from every target's softmax. */
+function wordLogits(parts: EncoderParts, w: Weights, hidden: tf.Tensor): tf.Tensor {
+  const transformed = parts.config.activation(apply(w, "head", hidden)); // (T, E)
+  const normal = normalize(w, "head.norm", transformed, parts.config.epsilon);
+  return linear(normal, w("embeddings.word"), w("decoder.bias")); // (T, rows)
+}

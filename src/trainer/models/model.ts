@@ -1,0 +1,58 @@
+// What a model is to the rest of the trainer: a list of parameters and a pure function from batch to logits.
+import type * as tf from "@tensorflow/tfjs";
+import type { Task } from "../../sweep/settings.js";
+
+/** Where a parameter's first values come from. */
+export type Origin =
+  /** Tensors of the checkpoint by their Hugging Face names, stacked along the first axis. */
+  | { readonly from: "checkpoint"; readonly tensors: readonly string[] }
+  /** A tensor of the checkpoint with an entry per vocabulary id, in the order of the row map; introduced rows follow. */
+  | { readonly from: "rows"; readonly tensor: string }
+  /** A new tensor: normal with this standard deviation, or zeros at 0. */
+  | { readonly from: "new"; readonly standardDeviation: number; readonly tensor: string };
+
+export interface ParameterSpec {
+  /** The name by which the forward function asks for it. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Weight decay applies: not for biases and norm weights (Hugging Face Trainer's rule). */
+  readonly decay: boolean;
+  readonly origin: Origin;
+}
+
+/** What a model is built for. */
+export interface ModelOptions {
+  readonly task: Task;
+  /** Rows of the row map: base and introduced. */
+  readonly rows: number;
+  /** Classes of sequence classification. */
+  readonly classes: number;
+  /** Whether the checkpoint has a tensor of this name. */
+  readonly has: (tensor: string) => boolean;
+}
+
+/** A batch as tensors; B sequences of S tokens, T targets. */
+export interface ModelInputs {
+  readonly inputRows: tf.Tensor; // (B, S) int32
+  readonly tokenTypes: tf.Tensor; // (B, S) int32
+  readonly attentionMask: tf.Tensor; // (B, S) float32
+  readonly targetPositions: tf.Tensor; // (T) int32, flat over B * S
+}
+
+/** Applies dropout of a rate to x, at the next site in the order of calls. The identity in evaluation. */
+export type Dropout = (x: tf.Tensor, rate: number) => tf.Tensor;
+
+export type Weights = (name: string) => tf.Tensor;
+
+export interface Model {
+  /** Changes whenever the computation does; compiled steps are cached under it. */
+  readonly signature: string;
+  readonly parameters: readonly ParameterSpec[];
+  readonly maxPositions: number;
+  readonly initializerRange: number;
+  /** Logits of each target: over the classes, or over the rows of the row map. [T, classes or rows] */
+  readonly logits: (weights: Weights, inputs: ModelInputs, dropout: Dropout) => tf.Tensor;
+}
+
+/** An architecture: one file with this, and one row in registry.ts. */
+export type Architecture = (config: Readonly<Record<string, unknown>>, options: ModelOptions) => Model;

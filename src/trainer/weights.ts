@@ -1,0 +1,93 @@
+// The first values of a model's parameters: from the checkpoint, for introduced rows by their rule, for a new head at random.
+import { DualrateError } from "../errors.js";
+import { deriveKey, Random } from "../random.js";
+import type { NamedTensor } from "./data/inputs.js";
+import type { RowMap } from "./data/row-map.js";
+import type { Model, ParameterSpec } from "./models/model.js";
+import { type Layout, sizeOf } from "./optim/layout.js";
+
+/** A checkpoint's tensors by name, old spellings and a missing model prefix allowed. */
+export interface Checkpoint {
+  find(name: string): NamedTensor | undefined;
+}
+
+export function openCheckpoint(tensors: readonly NamedTensor[]): Checkpoint {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  return { find: (name) => spellings(name).map((spelling) => byName.get(spelling)).find((tensor) => tensor) };
+}
+
+/** "bert.x.LayerNorm.weight" is also looked for without "bert." (a saved base model) and as "gamma" (TensorFlow's name). */
+function spellings(name: string): string[] {
+  const old = name.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta");
+  return [name, old].flatMap((spelling) => [spelling, spelling.slice(spelling.indexOf(".") + 1)]);
+}
+
+export interface WeightSource {
+  readonly checkpoint: Checkpoint;
+  readonly rowMap: RowMap;
+  /** What the introduced tokens' part of a tensor with an entry per vocabulary id starts as. [introduced * width] */
+  readonly introducedPart: (tensor: NamedTensor) => Float32Array;
+  /** Seeds a new head. */
+  readonly seed: number;
+}
+
+/** All parameters' first values, as laid out. Throws a DualrateError of code "model" for a missing or misshapen tensor. */
+export function initialValues(model: Model, layout: Layout, source: WeightSource): Float32Array {
+  const values = new Float32Array(layout.size);
+  const specs = new Map(model.parameters.map((spec) => [spec.name, spec]));
+  for (const { name, offset, length } of layout.slots) {
+    fill(values.subarray(offset, offset + length), specs.get(name) as ParameterSpec, source);
+  }
+  return values;
+}
+
+function fill(target: Float32Array, { origin, shape }: ParameterSpec, source: WeightSource): void {
+  switch (origin.from) {
+    case "checkpoint":
+      return fillStacked(target, origin.tensors, shape, source.checkpoint);
+    case "rows":
+      return fillRows(target, origin.tensor, shape, source);
+    case "new": {
+      const random = new Random(deriveKey(source.seed, "head", origin.tensor));
+      if (origin.standardDeviation > 0) target.forEach((_, i) => (target[i] = origin.standardDeviation * random.normal()));
+    }
+  }
+}
+
+function fillStacked(target: Float32Array, names: readonly string[], shape: readonly number[], checkpoint: Checkpoint): void {
+  const expected = [(shape[0] as number) / names.length, ...shape.slice(1)];
+  for (const [index, name] of names.entries()) {
+    const tensor = required(checkpoint, name);
+    if (tensor.shape.join() !== expected.join()) throw misshapen(tensor, expected.join(" x "));
+    target.set(tensor.data, index * sizeOf(expected));
+  }
+}
+
+function fillRows(target: Float32Array, name: string, shape: readonly number[], source: WeightSource): void {
+  const { checkpoint, rowMap, introducedPart } = source;
+  const tensor = required(checkpoint, name);
+  const width = sizeOf(shape.slice(1));
+  const highest = rowMap.idOfRow.subarray(0, rowMap.baseRows).reduce((most, id) => Math.max(most, id), 0);
+  if ((tensor.shape[0] ?? 0) <= highest || sizeOf(tensor.shape.slice(1)) !== width) {
+    throw misshapen(tensor, [`at least ${highest + 1}`, ...shape.slice(1)].join(" x "));
+  }
+  for (let row = 0; row < rowMap.baseRows; row++) {
+    const id = rowMap.idOfRow[row] as number;
+    target.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
+  }
+  target.set(introducedPart(tensor), rowMap.baseRows * width);
+}
+
+function required(checkpoint: Checkpoint, name: string): NamedTensor {
+  const tensor = checkpoint.find(name);
+  if (tensor) return tensor;
+  throw new DualrateError("model", `model.safetensors has no tensor "${name}", which this task needs`, {
+    hint: "Use a checkpoint saved with the head of the task, e.g. from AutoModelForMaskedLM for masked-lm.",
+  });
+}
+
+function misshapen({ name, shape }: NamedTensor, expected: string): DualrateError {
+  return new DualrateError("model", `model.safetensors: "${name}" is ${shape.join(" x ")}, expected ${expected}`, {
+    hint: "config.json and model.safetensors must come from the same model.",
+  });
+}

@@ -1,0 +1,138 @@
+// Loads a golden model of test/golden/ as the engine takes it. README.md there says how the values were made.
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Task } from "../src/sweep/settings.js";
+import type { Batch } from "../src/trainer/data/batch.js";
+import type { NamedTensor } from "../src/trainer/data/inputs.js";
+import type { RowMap } from "../src/trainer/data/row-map.js";
+import { OnnxEngine } from "../src/trainer/engine/onnx/engine.js";
+import { createRuntime } from "../src/trainer/engine/runtime.js";
+import { readSafetensors } from "../src/trainer/files/safetensors.js";
+import type { Model } from "../src/trainer/models/model.js";
+import { buildModel } from "../src/trainer/models/registry.js";
+import { type Layout, layOut } from "../src/trainer/optim/layout.js";
+import { initialValues, openCheckpoint } from "../src/trainer/weights.js";
+
+const GOLDEN = fileURLToPath(new URL("./golden/", import.meta.url));
+
+/** A batch as Hugging Face takes it. */
+export interface HuggingFaceBatch {
+  readonly input_ids: readonly (readonly number[])[];
+  readonly attention_mask: readonly (readonly number[])[];
+  readonly token_type_ids: readonly (readonly number[])[];
+  readonly labels: readonly number[] | readonly (readonly number[])[];
+}
+
+export interface Prepared {
+  readonly model: Model;
+  readonly layout: Layout;
+  readonly engine: OnnxEngine;
+  readonly rowMap: RowMap;
+}
+
+export function goldenJson(name: string, file: string) {
+  return JSON.parse(readFileSync(`${GOLDEN}${name}/${file}.json`, "utf8"));
+}
+
+export async function goldenTensors(name: string, file: string): Promise<Map<string, NamedTensor>> {
+  const path = `${GOLDEN}${name}/${file}.safetensors`;
+  if (!existsSync(path)) throw new Error(`no golden file ${path}`);
+  return new Map((await readSafetensors(path)).map((tensor) => [tensor.name, tensor]));
+}
+
+/** The identity, with introduced rows after the vocabulary. */
+export function plainRowMap(vocabulary: number, introduced: number): RowMap {
+  const ids = Int32Array.from({ length: vocabulary + introduced }, (_, id) => id);
+  return { rowOfId: ids, idOfRow: ids, baseRows: vocabulary, introducedRows: introduced };
+}
+
+/** A run's or forward's JSON: a classifier and introduced rows where it has them. */
+export interface GoldenStart {
+  readonly task: Task;
+  readonly introduced_rows?: readonly number[][];
+  readonly introduced_bias?: readonly number[];
+  readonly classifier?: { readonly "classifier.weight": number[][]; readonly "classifier.bias": number[] };
+}
+
+const runtime = createRuntime();
+
+/** An engine over the golden model `folder` (under test/golden/, or a path), in the state the JSON says. */
+export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMap): Promise<Prepared> {
+  const path = existsSync(folder) ? folder : `${GOLDEN}${folder}`;
+  const config = JSON.parse(readFileSync(`${path}/config.json`, "utf8"));
+  const map = rowMap ?? plainRowMap(config.vocab_size, start.introduced_rows?.length ?? 0);
+  const checkpoint = openCheckpoint(await readSafetensors(`${path}/model.safetensors`));
+  const model = buildModel(config, {
+    task: start.task,
+    rows: map.baseRows + map.introducedRows,
+    classes: start.classifier?.["classifier.bias"].length ?? 0,
+    has: (name) => checkpoint.find(name) !== undefined,
+  });
+  const layout = layOut(model, map.baseRows);
+  const introducedPart = ({ shape }: NamedTensor) =>
+    Float32Array.from((shape.length === 1 ? start.introduced_bias : start.introduced_rows?.flat()) ?? []);
+  const initial = initialValues(model, layout, { checkpoint, rowMap: map, introducedPart, seed: 0 });
+  for (const [name, values] of Object.entries(start.classifier ?? {})) {
+    const slot = layout.slots.find((slot) => slot.name === name);
+    initial.set((values as number[] | number[][]).flat(), slot?.offset ?? Number.NaN);
+  }
+  return { model, layout, engine: new OnnxEngine({ runtime, model, layout, initial }), rowMap: map };
+}
+
+/** Our batch for one of Hugging Face's; `spare` adds target slots of weight 0, which must change nothing. */
+export function batchOf(task: Task, batch: HuggingFaceBatch, rowMap: RowMap, spare = 0): Batch {
+  const length = batch.input_ids[0]?.length ?? 0;
+  const targets = targetsOf(task, batch, length);
+  const slots = targets.length + spare;
+  const spread = (pick: (target: Target) => number) => Array.from({ length: slots }, (_, i) => pick(targets[i] ?? NONE));
+  return {
+    bucket: { batch: batch.input_ids.length, length, targets: slots },
+    inputRows: Int32Array.from(batch.input_ids.flat(), (id) => rowMap.rowOfId[id] as number),
+    tokenTypes: Int32Array.from(batch.token_type_ids.flat()),
+    attentionMask: Float32Array.from(batch.attention_mask.flat()),
+    targetPositions: Int32Array.from(spread(({ position }) => position)),
+    targetLabels: Int32Array.from(spread(({ label }) => (task === "masked-lm" ? (rowMap.rowOfId[label] as number) : label))),
+    targetWeights: Float32Array.from(spread(({ weight }) => weight)),
+    targetIntroduced: new Uint8Array(slots),
+    targetCount: targets.length,
+  };
+}
+
+interface Target {
+  readonly position: number;
+  readonly label: number;
+  readonly weight: number;
+}
+
+const NONE: Target = { position: 0, label: 0, weight: 0 };
+
+function targetsOf(task: Task, { labels }: HuggingFaceBatch, length: number): Target[] {
+  const asked = task === "masked-lm" ? labels.flat() : (labels as readonly number[]);
+  return asked.flatMap((label, index) =>
+    label === -100 ? [] : [{ position: task === "masked-lm" ? index : index * length, label, weight: 1 }],
+  );
+}
+
+/** Values by Hugging Face name: stacked and split parameters are put back as the checkpoint has them. */
+export function byHuggingFaceName({ model, layout }: Pick<Prepared, "model" | "layout">, values: Float32Array) {
+  const named = new Map<string, Float32Array>();
+  for (const { name, origin } of model.parameters) {
+    const slot = layout.slots.find((slot) => slot.name === name) as Layout["slots"][number];
+    const data = values.subarray(slot.offset, slot.offset + slot.length);
+    const names = origin.from === "checkpoint" ? origin.tensors : [origin.tensor];
+    const part = data.length / names.length;
+    names.forEach((tensor, i) => named.set(tensor, data.subarray(i * part, (i + 1) * part)));
+  }
+  return named;
+}
+
+export function l2(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) ** 2;
+  return Math.sqrt(sum);
+}
+
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new Error(`lengths differ: ${a.length} and ${b.length}`);
+  return l2(Float64Array.from(a, (value, i) => value - (b[i] as number)));
+}
