@@ -84,14 +84,17 @@ export function batchOf(task: Task, batch: HuggingFaceBatch, rowMap: RowMap, spa
   const length = batch.input_ids[0]?.length ?? 0;
   const targets = targetsOf(task, batch, length);
   const slots = targets.length + spare;
-  const spread = (pick: (target: Target) => number) => Array.from({ length: slots }, (_, i) => pick(targets[i] ?? NONE));
+  const spread = (pick: (target: Target) => number) =>
+    Array.from({ length: slots }, (_, i) => pick(targets[i] ?? NONE));
   return {
     bucket: { batch: batch.input_ids.length, length, targets: slots },
     inputRows: Int32Array.from(batch.input_ids.flat(), (id) => rowMap.rowOfId[id] as number),
     tokenTypes: Int32Array.from(batch.token_type_ids.flat()),
     attentionMask: Float32Array.from(batch.attention_mask.flat()),
     targetPositions: Int32Array.from(spread(({ position }) => position)),
-    targetLabels: Int32Array.from(spread(({ label }) => (task === "masked-lm" ? (rowMap.rowOfId[label] as number) : label))),
+    targetLabels: Int32Array.from(
+      spread(({ label }) => (task === "masked-lm" ? (rowMap.rowOfId[label] as number) : label)),
+    ),
     targetWeights: Float32Array.from(spread(({ weight }) => weight)),
     targetIntroduced: new Uint8Array(slots),
     targetCount: targets.length,

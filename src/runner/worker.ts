@@ -27,7 +27,10 @@ export async function prepare(task: PrepareTask): Promise<PrepareReply> {
   try {
     quiet();
     const { prepareInputs } = await import("../trainer/data/prepare.js");
-    return { type: "prepared", ...(await prepareInputs(task.settings, task.seed)) };
+    const prepared = await prepareInputs(task.settings, task.seed);
+    const { checkModel } = await import("../trainer/train.js");
+    checkModel(task.settings, prepared.inputs);
+    return { type: "prepared", ...prepared };
   } catch (error) {
     return { type: "broken", error: errorToData(error) };
   }

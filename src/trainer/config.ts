@@ -1,4 +1,8 @@
 // A trial's parameters and the sweep's settings, resolved into the numbers that the trainer uses. No tensors here.
+import { DualrateError } from "../errors.js";
+import { parameterValue, resolveRates } from "../sweep/parameters.js";
+import type { Settings, TrainerSettings } from "../sweep/settings.js";
+import type { Parameters } from "../sweep/space.js";
 
 export type GroupName = "base" | "head" | "introduced";
 export type ScheduleType = "constant" | "linear" | "cosine";
@@ -42,4 +46,88 @@ export interface TrainConfig {
   readonly dropout: boolean;
   /** Seeds head initialisation, data order, masks and dropout. */
   readonly seed: number;
+}
+
+/** What a configuration needs to know beside settings and parameters. */
+export interface TrialFacts {
+  /** The trial's seed; see `trialSeed`. */
+  readonly seed: number;
+  /** Examples in the training split, after max_train_samples. */
+  readonly trainExamples: number;
+}
+
+/**
+ * One trial's configuration: the sweep's fixed values, the trial's parameters over them, defaults for the rest. Throws a
+ * DualrateError where exactly two of the three rates are not given, or where evaluation would come after the last step.
+ */
+export function resolveConfig(settings: Settings, parameters: Parameters, facts: TrialFacts): TrainConfig {
+  const all = { ...settings.fixed, ...parameters };
+  const batchSize = parameterValue(all, "batch_size");
+  const totalSteps = stepsOf(settings.trainer.length, Math.ceil(facts.trainExamples / batchSize));
+  return {
+    groups: groupsOf(all, totalSteps),
+    adam: {
+      beta1: parameterValue(all, "adam_beta1"),
+      beta2: parameterValue(all, "adam_beta2"),
+      epsilon: parameterValue(all, "adam_epsilon"),
+    },
+    maxGradNorm: parameterValue(all, "max_grad_norm"),
+    batchSize,
+    totalSteps,
+    evalSteps: checkedEvalSteps(settings.trainer, totalSteps),
+    init: parameterValue(all, "init"),
+    biasInit: parameterValue(all, "bias_init"),
+    dropout: settings.trainer.dropout,
+    seed: facts.seed,
+  };
+}
+
+/** Optimizer steps in all; a last, partial epoch is rounded up to whole steps, as Hugging Face's Trainer does. */
+function stepsOf(length: TrainerSettings["length"], stepsPerEpoch: number): number {
+  return "maxSteps" in length ? length.maxSteps : Math.ceil(length.numTrainEpochs * stepsPerEpoch);
+}
+
+function checkedEvalSteps({ evalSteps }: TrainerSettings, totalSteps: number): number {
+  if (evalSteps <= totalSteps) return evalSteps;
+  throw new DualrateError(
+    "sweep-file",
+    `eval_steps must not exceed a trial's ${totalSteps} steps, or no evaluation is scheduled; got ${evalSteps}`,
+    { hint: `Set eval_steps to ${totalSteps} or less, or train for more epochs.` },
+  );
+}
+
+function groupsOf(parameters: Parameters, totalSteps: number): TrainConfig["groups"] {
+  const rates = resolveRates(parameters);
+  const weightDecay = parameterValue(parameters, "weight_decay");
+  const schedule: Schedule = {
+    type: parameterValue(parameters, "lr_scheduler_type"),
+    totalSteps,
+    warmupSteps: warmupStepsOf(parameterValue(parameters, "warmup_ratio"), totalSteps),
+    delaySteps: 0,
+    startFactor: 0,
+  };
+  return {
+    base: { lr: rates.base_lr, weightDecay, schedule },
+    head: { lr: rates.base_lr * parameterValue(parameters, "head_lr_ratio"), weightDecay, schedule },
+    introduced: {
+      lr: rates.intro_lr,
+      weightDecay: parameterValue(parameters, "introduced_weight_decay"),
+      schedule: introducedSchedule(parameters, totalSteps),
+    },
+  };
+}
+
+function introducedSchedule(parameters: Parameters, totalSteps: number): Schedule {
+  return {
+    type: parameterValue(parameters, "introduced_lr_scheduler_type"),
+    totalSteps,
+    warmupSteps: warmupStepsOf(parameterValue(parameters, "introduced_warmup_ratio"), totalSteps),
+    delaySteps: Math.round(parameterValue(parameters, "introduced_delay_ratio") * totalSteps),
+    startFactor: parameterValue(parameters, "introduced_start_factor"),
+  };
+}
+
+/** Hugging Face's rounding (TrainingArguments.get_warmup_steps). */
+function warmupStepsOf(ratio: number, totalSteps: number): number {
+  return Math.ceil(totalSteps * ratio);
 }

@@ -13,7 +13,12 @@ export interface Checkpoint {
 
 export function openCheckpoint(tensors: readonly NamedTensor[]): Checkpoint {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  return { find: (name) => spellings(name).map((spelling) => byName.get(spelling)).find((tensor) => tensor) };
+  return {
+    find: (name) =>
+      spellings(name)
+        .map((spelling) => byName.get(spelling))
+        .find((tensor) => tensor),
+  };
 }
 
 /** "bert.x.LayerNorm.weight" is also looked for without "bert." (a saved base model) and as "gamma" (TensorFlow's name). */
@@ -42,19 +47,23 @@ export function initialValues(model: Model, layout: Layout, source: WeightSource
 }
 
 function fill(target: Float32Array, { origin, shape }: ParameterSpec, source: WeightSource): void {
-  switch (origin.from) {
-    case "checkpoint":
-      return fillStacked(target, origin.tensors, shape, source.checkpoint);
-    case "rows":
-      return fillRows(target, origin.tensor, shape, source);
-    case "new": {
-      const random = new Random(deriveKey(source.seed, "head", origin.tensor));
-      if (origin.standardDeviation > 0) target.forEach((_, i) => (target[i] = origin.standardDeviation * random.normal()));
-    }
-  }
+  if (origin.from === "checkpoint") fillStacked(target, origin.tensors, shape, source.checkpoint);
+  else if (origin.from === "rows") fillRows(target, origin.tensor, shape, source);
+  else if (origin.standardDeviation > 0)
+    fillNormal(target, origin.standardDeviation, deriveKey(source.seed, origin.tensor));
 }
 
-function fillStacked(target: Float32Array, names: readonly string[], shape: readonly number[], checkpoint: Checkpoint): void {
+function fillNormal(target: Float32Array, standardDeviation: number, key: number): void {
+  const random = new Random(key);
+  for (let i = 0; i < target.length; i++) target[i] = standardDeviation * random.normal();
+}
+
+function fillStacked(
+  target: Float32Array,
+  names: readonly string[],
+  shape: readonly number[],
+  checkpoint: Checkpoint,
+): void {
   const expected = [(shape[0] as number) / names.length, ...shape.slice(1)];
   for (const [index, name] of names.entries()) {
     const tensor = required(checkpoint, name);

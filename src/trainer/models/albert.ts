@@ -1,6 +1,6 @@
 // ALBERT (Lan et al., 2019): factorized embeddings and layers that share their weights, as Hugging Face computes it.
 import { encoderConfig, numberOf, refuse } from "./config.js";
-import { dense, embeddingParameters, layerParameters, type LayerNames } from "./encoder.js";
+import { dense, embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
 
@@ -49,7 +49,9 @@ export const albert: Architecture = (json, options) => {
     options,
     parameters: [
       ...dense("projection", config.hidden, width, "albert.encoder.embedding_hidden_mapping_in"),
-      ...Array.from({ length: groups }, (_, group) => layerParameters(`group.${group}`, layerNames(group), config)).flat(),
+      ...Array.from({ length: groups }, (_, group) =>
+        layerParameters(`group.${group}`, layerNames(group), config),
+      ).flat(),
       ...embeddingParameters("albert.embeddings", options.rows, width, config),
     ],
     projection: "projection",

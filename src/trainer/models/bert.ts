@@ -1,6 +1,6 @@
 // BERT (Devlin et al., 2018), as Hugging Face's BertForMaskedLM and BertForSequenceClassification compute it.
-import { numberOf, encoderConfig } from "./config.js";
-import { embeddingParameters, layerParameters, type LayerNames } from "./encoder.js";
+import { encoderConfig, numberOf } from "./config.js";
+import { embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
 

@@ -1,7 +1,8 @@
 // Reads the numbers of a Hugging Face config.json that the models need, and refuses what they do not know.
+
+import * as tf from "@tensorflow/tfjs";
 import { DualrateError } from "../../errors.js";
 import { gelu, geluTanh } from "./ops.js";
-import * as tf from "@tensorflow/tfjs";
 
 type Json = Readonly<Record<string, unknown>>;
 export type Activation = (x: tf.Tensor) => tf.Tensor;

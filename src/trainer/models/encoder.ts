@@ -32,11 +32,21 @@ export interface Sizes {
 }
 
 export function weight(name: string, shape: readonly number[], ...tensors: string[]): ParameterSpec {
-  return { name: `${name}.weight`, shape, decay: true, origin: { from: "checkpoint", tensors: suffixed(tensors, "weight") } };
+  return {
+    name: `${name}.weight`,
+    shape,
+    decay: true,
+    origin: { from: "checkpoint", tensors: suffixed(tensors, "weight") },
+  };
 }
 
 export function bias(name: string, size: number, ...tensors: string[]): ParameterSpec {
-  return { name: `${name}.bias`, shape: [size], decay: false, origin: { from: "checkpoint", tensors: suffixed(tensors, "bias") } };
+  return {
+    name: `${name}.bias`,
+    shape: [size],
+    decay: false,
+    origin: { from: "checkpoint", tensors: suffixed(tensors, "bias") },
+  };
 }
 
 /** Weight [O, I] and bias [O] of a linear layer; several tensors are stacked along O. */
@@ -51,7 +61,11 @@ export function norm(name: string, size: number, tensor: string): ParameterSpec[
 const suffixed = (tensors: readonly string[], suffix: string) => tensors.map((tensor) => `${tensor}.${suffix}`);
 
 /** The parameters of one layer, under `prefix`. Queries, keys and values are one matrix [3H, H]: one product for all. */
-export function layerParameters(prefix: string, names: LayerNames, { hidden: H, intermediate: I }: EncoderConfig): ParameterSpec[] {
+export function layerParameters(
+  prefix: string,
+  names: LayerNames,
+  { hidden: H, intermediate: I }: EncoderConfig,
+): ParameterSpec[] {
   return [
     ...dense(`${prefix}.qkv`, 3 * H, H, names.query, names.key, names.value),
     ...dense(`${prefix}.attention`, H, H, names.attentionOutput),
@@ -82,7 +96,12 @@ export function embed(w: Weights, inputs: ModelInputs, config: EncoderConfig, dr
   return dropout(normalize(w, "embeddings.norm", sum, config.epsilon), config.hiddenDropout);
 }
 
-export function embeddingParameters(prefix: string, rows: number, width: number, config: EncoderConfig): ParameterSpec[] {
+export function embeddingParameters(
+  prefix: string,
+  rows: number,
+  width: number,
+  config: EncoderConfig,
+): ParameterSpec[] {
   const table = (name: string, size: number, tensor: string): ParameterSpec => ({
     ...weight(name, [size, width], `${prefix}.${tensor}`),
     name,

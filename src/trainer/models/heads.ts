@@ -1,7 +1,17 @@
 // Puts an encoder together: embeddings, layers, and the head of the task.
 import * as tf from "@tensorflow/tfjs";
 import type { EncoderConfig } from "./config.js";
-import { apply, attentionBias, dense, embed, layer, norm, normalize, type LayerContext } from "./encoder.js";
+import {
+  apply,
+  attentionBias,
+  dense,
+  embed,
+  type LayerContext,
+  layer,
+  norm,
+  normalize,
+  type Readout,
+} from "./encoder.js";
 import type { Dropout, Model, ModelInputs, ModelOptions, ParameterSpec, Weights } from "./model.js";
 import { linear } from "./ops.js";
 
@@ -34,15 +44,16 @@ export function encoderModel(parts: EncoderParts): Model {
     parameters: [...parts.parameters, ...(classify ? classifierParameters(parts) : maskedLmParameters(parts))],
     maxPositions: config.maxPositions,
     initializerRange: config.initializerRange,
+    hiddenStates: (w, inputs, dropout) => encode(parts, w, inputs, dropout, "all"),
     logits: (w, inputs, dropout) => {
-      const hidden = encode(parts, w, inputs, dropout); // (T, H)
+      const hidden = encode(parts, w, inputs, dropout, classify ? "first" : "targets").at(-1) as tf.Tensor; // (T, H)
       return classify ? classLogits(parts, w, hidden, dropout) : wordLogits(parts, w, hidden);
     },
   };
 }
 
-/** The last layer's output at each target. -> [T, H] */
-function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: Dropout): tf.Tensor {
+/** The output of the embeddings and of each layer, the last one's as `readout` says. */
+function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: Dropout, readout: Readout): tf.Tensor[] {
   const [batch, length] = inputs.inputRows.shape as [number, number];
   const context: LayerContext = {
     w,
@@ -53,13 +64,13 @@ function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: D
     dropout,
     outputDropout: parts.outputDropout,
   };
-  let x = embed(w, inputs, parts.config, dropout); // (B * S, E)
-  if (parts.projection !== undefined) x = apply(w, parts.projection, x); // (B * S, H)
-  const readout = parts.options.task === "sequence-classification" ? "first" : "targets";
+  const embedded = embed(w, inputs, parts.config, dropout); // (B * S, E)
+  const states = [parts.projection === undefined ? embedded : apply(w, parts.projection, embedded)]; // (B * S, H)
   for (const [index, prefix] of parts.layers.entries()) {
-    x = layer(prefix, x, index === parts.layers.length - 1 ? readout : "all", context);
+    const last = index === parts.layers.length - 1;
+    states.push(layer(prefix, states.at(-1) as tf.Tensor, last ? readout : "all", context));
   }
-  return x;
+  return states;
 }
 
 /** A missing pooler is made new, as Hugging Face does, and then learns as part of the head. */

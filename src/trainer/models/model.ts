@@ -50,6 +50,8 @@ export interface Model {
   readonly parameters: readonly ParameterSpec[];
   readonly maxPositions: number;
   readonly initializerRange: number;
+  /** After the embeddings and after each layer, at every position: what `logits` computes without its savings. [B * S, H] each */
+  readonly hiddenStates: (weights: Weights, inputs: ModelInputs, dropout: Dropout) => readonly tf.Tensor[];
   /** Logits of each target: over the classes, or over the rows of the row map. [T, classes or rows] */
   readonly logits: (weights: Weights, inputs: ModelInputs, dropout: Dropout) => tf.Tensor;
 }

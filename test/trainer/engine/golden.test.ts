@@ -23,7 +23,12 @@ const STILL: StepRates = {
 };
 
 /** With beta1 = 0 the first moment after one step is the gradient itself. */
-async function gradientsOf(folder: string, start: Parameters<typeof prepare>[1], batch: Parameters<typeof batchOf>[1], spare = 0) {
+async function gradientsOf(
+  folder: string,
+  start: Parameters<typeof prepare>[1],
+  batch: Parameters<typeof batchOf>[1],
+  spare = 0,
+) {
   const prepared = await prepare(folder, start);
   const { loss, gradNorm } = await prepared.engine.step([batchOf(start.task, batch, prepared.rowMap, spare)], STILL);
   const flat = new Float32Array(prepared.layout.size);
@@ -51,12 +56,15 @@ test.each(MODELS)("%s %s: losses and predictions of an evaluation are Hugging Fa
   const golden = goldenJson(folder, `${task}-forward`);
   const prepared = await prepare(folder, golden);
   const { losses, predictions } = await prepared.engine.evaluate(batchOf(task, golden.batch, prepared.rowMap));
-  golden.targets.forEach((target: { loss?: number; label: number; logits?: number[]; top5_ids?: number[] }, i: number) => {
-    const best = target.top5_ids?.[0] ?? target.logits?.indexOf(Math.max(...target.logits));
-    const loss = target.loss ?? Math.log(target.logits!.reduce((s, x) => s + Math.exp(x), 0)) - target.logits![target.label]!;
-    expect(Math.abs((losses[i] as number) - loss)).toBeLessThan(2e-5);
-    expect(predictions[i]).toBe(best);
-  });
+  golden.targets.forEach(
+    (target: { loss?: number; label: number; logits?: number[]; top5_ids?: number[] }, i: number) => {
+      const best = target.top5_ids?.[0] ?? target.logits?.indexOf(Math.max(...target.logits));
+      const loss =
+        target.loss ?? Math.log(target.logits!.reduce((s, x) => s + Math.exp(x), 0)) - target.logits![target.label]!;
+      expect(Math.abs((losses[i] as number) - loss)).toBeLessThan(2e-5);
+      expect(predictions[i]).toBe(best);
+    },
+  );
 });
 
 test.each(MODELS)("%s %s: spare target slots change no loss and no gradient", async (folder, task) => {
@@ -70,9 +78,10 @@ test.each(MODELS)("%s %s: spare target slots change no loss and no gradient", as
   }
 });
 
-const RUNS = MODELS.filter(([folder]) => folder !== "tiny-albert-2-groups").flatMap(
-  ([folder, task]) => [[folder, task, "dual"] as const, [folder, task, "single"] as const],
-);
+const RUNS = MODELS.filter(([folder]) => folder !== "tiny-albert-2-groups").flatMap(([folder, task]) => [
+  [folder, task, "dual"] as const,
+  [folder, task, "single"] as const,
+]);
 
 test.each(RUNS)("%s %s: ten %s-rate steps follow PyTorch's", async (folder, task, run) => {
   const golden = goldenJson(folder, `${task}-steps`);
@@ -96,9 +105,16 @@ test.each(RUNS)("%s %s: ten %s-rate steps follow PyTorch's", async (folder, task
   }
 });
 
-type GoldenGroups = Record<string, { lr: number; weight_decay: number; warmup_steps: number; delay_steps: number; start_factor: number }>;
+type GoldenGroups = Record<
+  string,
+  { lr: number; weight_decay: number; warmup_steps: number; delay_steps: number; start_factor: number }
+>;
 
-function ratesAt(golden: { total_steps: number; adam: TrainConfig["adam"]; max_grad_norm: number }, groups: GoldenGroups, step: number): StepRates {
+function ratesAt(
+  golden: { total_steps: number; adam: TrainConfig["adam"]; max_grad_norm: number },
+  groups: GoldenGroups,
+  step: number,
+): StepRates {
   const rate = (name: "base" | "head" | "introduced") => {
     const group = groups[name];
     if (!group) return 0;

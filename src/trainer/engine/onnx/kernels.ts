@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FUSED } from "../../models/ops.js";
 import type { NodeOptions } from "./graph.js";
-import { dataTypeCode, type DataType } from "./proto.js";
+import { type DataType, dataTypeCode } from "./proto.js";
 import { BACKEND, backend } from "./recorder.js";
 
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;
@@ -178,7 +178,10 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   Cast: ({ x }, { dtype }) => result(cast(name(x), dtype), (x as tf.TensorInfo).shape, dtype),
   Slice: ({ x }, { begin, size }) => {
     const tensor = x as tf.TensorInfo;
-    return sliced(tensor, ...(tf.slice_util.parseSliceParams(tensor as tf.Tensor, begin, size) as [number[], number[]]));
+    return sliced(
+      tensor,
+      ...(tf.slice_util.parseSliceParams(tensor as tf.Tensor, begin, size) as [number[], number[]]),
+    );
   },
   PadV2: ({ x }, { paddings, constantValue }) => {
     const { shape, dtype } = x as tf.TensorInfo;
@@ -208,11 +211,16 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     const { shape } = x as tf.TensorInfo;
     const attributes = { axis: -1, epsilon: { float: epsilon } };
     const inputs = [name(x), name(scale), name(shift)];
-    const [y, mean, inverse] = backend.graph.nodes("LayerNormalization", inputs, 3, { attributes }) as [string, string, string];
+    const [y, mean, inverse] = backend.graph.nodes("LayerNormalization", inputs, 3, { attributes }) as [
+      string,
+      string,
+      string,
+    ];
     const rows = [...shape.slice(0, -1), 1];
     return [result(y, shape, "float32"), result(mean, rows, "float32"), result(inverse, rows, "float32")];
   },
-  [FUSED.gelu]: ({ x }) => result(node("Gelu", [name(x)], { domain: MICROSOFT }), (x as tf.TensorInfo).shape, "float32"),
+  [FUSED.gelu]: ({ x }) =>
+    result(node("Gelu", [name(x)], { domain: MICROSOFT }), (x as tf.TensorInfo).shape, "float32"),
   [FUSED.crossEntropy]: ({ logits, labels }) => {
     const { shape } = logits as tf.TensorInfo;
     const targets = shape[0] as number;
@@ -232,7 +240,11 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   },
   // Bytes 0 and 1 become 0 and `scale` in one pass.
   [FUSED.keepMask]: ({ keep }, { scale }) =>
-    result(node("DequantizeLinear", [name(keep), backend.graph.float(scale)]), (keep as tf.TensorInfo).shape, "float32"),
+    result(
+      node("DequantizeLinear", [name(keep), backend.graph.float(scale)]),
+      (keep as tf.TensorInfo).shape,
+      "float32",
+    ),
 };
 
 const column = (labels: tf.TensorInfo | undefined) => node("Unsqueeze", [name(labels), int64s([-1])]);

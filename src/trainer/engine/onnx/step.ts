@@ -43,13 +43,21 @@ export interface StepSource {
  * Records and compiles. Training: inputs are the parameters and the batch, outputs `loss` (sum over targets of weight
  * times cross-entropy, times the input `scale`) and every gradient. Evaluation: `losses` and `predictions`, [T] each.
  */
-export async function compileStep({ model, layout, threads }: StepSource, bucket: Bucket, kind: StepKind): Promise<CompiledStep> {
+export async function compileStep(
+  { model, layout, threads }: StepSource,
+  bucket: Bucket,
+  kind: StepKind,
+): Promise<CompiledStep> {
   const sites: DropoutSite[] = [];
   const graph = record((scope) => {
     const batch = batchInputs(scope, bucket);
     const parameters = layout.slots.map(({ name, shape }) => scope.input(parameterInput(name), shape, "float32"));
     const logits = (values: readonly tf.Tensor[], drop: Dropout) => model.logits(byName(layout, values), batch, drop);
-    if (kind === "evaluate") return evaluation(logits(parameters, (x) => x), batch.targetLabels);
+    if (kind === "evaluate")
+      return evaluation(
+        logits(parameters, (x) => x),
+        batch.targetLabels,
+      );
     const drop: Dropout = kind === "train" ? (x) => x : (x, rate) => dropAt(sites, scope, x, rate);
     return training(scope, bucket, layout, parameters, (...values) =>
       crossEntropy(logits(values, drop), batch.targetLabels),

@@ -1,0 +1,109 @@
+// One split's file, read and encoded: first to vocabulary ids, then, once all splits are known, to rows of the row map.
+import { DualrateError } from "../../errors.js";
+import { type ExampleFields, readExamples } from "./dataset.js";
+import type { EncodedSplit } from "./inputs.js";
+import { type RowMap, sharedInt32 } from "./row-map.js";
+import type { EncodedText, Tokenizer } from "./tokenizer.js";
+
+/** A split's texts as vocabulary ids, with what was counted on the way. */
+export interface EncodedTexts {
+  readonly file: string;
+  readonly texts: readonly Pick<EncodedText, "ids" | "tokenTypes">[];
+  /** One a text where the task has labels, else empty. */
+  readonly labels: readonly string[];
+  /** The line of each text. */
+  readonly lines: readonly number[];
+  /** Occurrences by vocabulary id. */
+  readonly idCounts: ReadonlyMap<number, number>;
+  readonly truncated: number;
+  /** Texts in which `watch` matches. */
+  readonly watched: number;
+}
+
+export interface EncodeOptions {
+  readonly fields: ExampleFields;
+  /** The first so many examples. */
+  readonly limit: number | undefined;
+  readonly maxLength: number;
+  /** A pattern whose texts are counted. */
+  readonly watch: RegExp | undefined;
+}
+
+/** Reads and encodes a file; throws a DualrateError of code "data" that names file and line. */
+export async function encodeFile(file: string, tokenizer: Tokenizer, options: EncodeOptions): Promise<EncodedTexts> {
+  const { fields, limit, maxLength, watch } = options;
+  const texts: EncodedText[] = [];
+  const labels: string[] = [];
+  const lines: number[] = [];
+  const idCounts = new Map<number, number>();
+  let watched = 0;
+  for await (const { text, label, line } of readExamples(file, fields, limit)) {
+    const encoded = tokenizer.encode(text, maxLength);
+    for (const id of encoded.ids) idCounts.set(id, (idCounts.get(id) ?? 0) + 1);
+    texts.push(encoded);
+    lines.push(line);
+    if (label !== undefined) labels.push(label);
+    if (watch?.test(text)) watched += 1;
+  }
+  return { file, texts, labels, lines, idCounts, truncated: texts.filter((text) => text.truncated).length, watched };
+}
+
+/** The split over shared memory, ids turned into rows and labels into class indices. */
+export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly string[]): EncodedSplit {
+  const { texts } = encoded;
+  const offsets = new Int32Array(texts.length + 1);
+  texts.forEach(({ ids }, index) => {
+    offsets[index + 1] = (offsets[index] ?? 0) + ids.length;
+  });
+  const total = offsets[texts.length] ?? 0;
+  const rows = new Int32Array(new SharedArrayBuffer(4 * total));
+  const tokenTypes = new Uint8Array(new SharedArrayBuffer(total));
+  texts.forEach((text, index) => {
+    rows.set(rowsOf(text.ids, rowMap), offsets[index]);
+    tokenTypes.set(text.tokenTypes, offsets[index]);
+  });
+  return { rows, tokenTypes, offsets: sharedInt32(offsets), labels: classIndices(encoded, classes) };
+}
+
+function rowsOf(ids: readonly number[], { rowOfId }: RowMap): readonly number[] {
+  return ids.map((id) => {
+    const row = rowOfId[id] ?? -1;
+    if (row >= 0) return row;
+    throw new DualrateError("model", `the tokenizer gives the id ${id}, for which the model has no row`, {
+      hint: "The tokenizer must be the model's own: vocab_size in config.json must exceed every id.",
+    });
+  });
+}
+
+function classIndices({ file, labels, lines }: EncodedTexts, classes: readonly string[]): Int32Array {
+  const indices = new Map(classes.map((name, index) => [name, index]));
+  const values = labels.map((label, example) => {
+    const index = indices.get(label);
+    if (index !== undefined) return index;
+    const line = lines[example] ?? 0;
+    throw new DualrateError("data", `${file}, line ${line}: no training example has the label "${label}"`, {
+      hint: `The training labels are: ${abbreviated(classes)}.`,
+      place: { file, line },
+    });
+  });
+  return sharedInt32(values);
+}
+
+function abbreviated(names: readonly string[]): string {
+  const shown = names.slice(0, 10).join(", ");
+  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
+}
+
+/**
+ * Class names in natural order (RX_2 before RX_10), from the training labels. Throws a DualrateError of code "data" where
+ * there is one class alone.
+ */
+export function classesOf({ file, labels }: EncodedTexts): readonly string[] {
+  const { compare } = new Intl.Collator("en", { numeric: true });
+  const classes = [...new Set(labels)].sort((a, b) => compare(a, b) || (a < b ? -1 : 1));
+  if (labels.length === 0 || classes.length > 1) return classes;
+  throw new DualrateError("data", `${file} must hold at least two classes; every label is "${classes[0]}"`, {
+    hint: "Name the field that holds the classes as data.label.",
+    place: { file },
+  });
+}

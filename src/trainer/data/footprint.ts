@@ -1,0 +1,48 @@
+// An upper estimate of one worker's memory, from the model's shape and the largest batch, so that the number of workers
+// fits the machine.
+import type { Settings } from "../../sweep/settings.js";
+
+/** An allowance for Node, TensorFlow.js and ONNX Runtime themselves. */
+const RUNTIME_BYTES = 200 * 2 ** 20;
+/** Where a batch size is searched, its values are not known here. */
+const SEARCHED_BATCH_SIZE = 32;
+
+export interface FootprintSizes {
+  /** The model's parameters, introduced rows included. */
+  readonly parameters: number;
+  /** Rows of the row map. */
+  readonly rows: number;
+  /** Target slots a text, at most. */
+  readonly targetsPerText: number;
+}
+
+/**
+ * Bytes of one worker at its peak, on the safe side: an allowance for the runtime, and 4 bytes for each of
+ * - 4 x parameters: weights, gradients and Adam's two moments (the checkpoint itself is shared by all workers);
+ * - the activations that a training step keeps: B*L*(12*H + 3*I) + 3*heads*B*L^2 in each layer, two layers more for the
+ *   gradients that are in flight, and for masked LM 3 values for each target and row; or those of an evaluation, which
+ *   keeps two layers, where its larger batch needs more;
+ * - half as much again as the activations, for the buffers of batches of other shapes.
+ */
+export function estimateWorkerBytes(
+  { task, trainer, fixed }: Settings,
+  config: Readonly<Record<string, unknown>>,
+  { parameters, rows, targetsPerText }: FootprintSizes,
+): number {
+  const batchSize = typeof fixed.batch_size === "number" ? fixed.batch_size : SEARCHED_BATCH_SIZE;
+  const hidden = numberOf(config, "hidden_size", 768);
+  const inner = numberOf(config, "intermediate_size", 4 * hidden);
+  const heads = numberOf(config, "num_attention_heads", 12);
+  const layers = numberOf(config, "num_hidden_layers", 12);
+  const length = trainer.maxLength;
+  const layer = length * (12 * hidden + 3 * inner) + 3 * heads * length ** 2;
+  const logits = task === "masked-lm" ? 3 * targetsPerText * rows : 0;
+  const training = batchSize * ((layers + 2) * layer + logits);
+  const evaluation = trainer.evalBatchSize * (2 * layer + logits);
+  return RUNTIME_BYTES + 4 * Math.ceil(4 * parameters + 1.5 * Math.max(training, evaluation));
+}
+
+function numberOf(config: Readonly<Record<string, unknown>>, name: string, otherwise: number): number {
+  const value = config[name];
+  return typeof value === "number" ? value : otherwise;
+}

@@ -1,0 +1,201 @@
+// Prepares a sweep's inputs before anything is stored: reads the model, adds the tokens, encodes the data, checks all of
+// it, and lays it out in shared memory. Loads the tokenizer: for worker threads only.
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { DualrateError } from "../../errors.js";
+import type { InputHashes, PreparedSummary } from "../../sweep/inputs.js";
+import type { Settings } from "../../sweep/settings.js";
+import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, WEIGHTS_FILE } from "../files/huggingface.js";
+import { validationBatches } from "./batches.js";
+import { classesOf, type EncodedTexts, encodeFile, toSplit } from "./encode.js";
+import { estimateWorkerBytes } from "./footprint.js";
+import type { EncodedData, IntroducedToken, SharedInputs, SpecialRows } from "./inputs.js";
+import { buildRowMap, type RowMap, sharedInt32 } from "./row-map.js";
+import { insideWordPattern } from "./single-word.js";
+import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
+import { dataWarnings } from "./warnings.js";
+
+/** The splits as vocabulary ids. */
+interface Splits {
+  readonly train: EncodedTexts;
+  readonly validation: EncodedTexts;
+  readonly test: EncodedTexts | undefined;
+}
+
+/**
+ * Reads, checks and encodes everything that a sweep names. `seed` is the study's: it draws the validation masks, of which
+ * some must be there. Throws a DualrateError of code "model", "tokens", "data" or "sweep-file" for what cannot be trained.
+ */
+export async function prepareInputs(
+  settings: Settings,
+  seed: number,
+): Promise<{ summary: PreparedSummary; inputs: SharedInputs }> {
+  const { config, tensors } = await readModelFolder(settings.model);
+  const tokenizer = await loadTokenizer(settings.model, settings.introduced);
+  const vocabSize = checkedVocabSize(config);
+  checkMaxLength(settings, config, tokenizer);
+  const splits = await encodeSplits(settings, tokenizer);
+  const introducedCounts = tokenizer.introduced.map(({ id }) => splits.train.idCounts.get(id) ?? 0);
+  checkSomeIntroduced(settings, introducedCounts);
+
+  const rowMap = buildRowMap(vocabSize, idsOf(tokenizer), keptIds(settings, tokenizer, splits));
+  const data = encodeData(settings, tokenizer, splits, rowMap);
+  const inputs: SharedInputs = { modelConfig: config, tensors, rowMap, data };
+  const targets = validationTargets(settings, inputs, seed);
+  const parameterCount = countParameters(settings, inputs);
+  const summary: PreparedSummary = {
+    hashes: await hashInputs(settings),
+    trainExamples: splits.train.texts.length,
+    validationExamples: splits.validation.texts.length,
+    introducedCounts,
+    parameterCount,
+    vocabularyRows: rowMap.rowOfId.length,
+    keptRows: rowMap.idOfRow.length,
+    workerBytes: estimateWorkerBytes(settings, config, {
+      parameters: parameterCount,
+      rows: rowMap.idOfRow.length,
+      targetsPerText: targets.perText,
+    }),
+    warnings: dataWarnings(tokenizer, splits.train, splits.validation, targets.introduced),
+  };
+  return { summary, inputs };
+}
+
+function checkedVocabSize(config: Readonly<Record<string, unknown>>): number {
+  const { vocab_size: size } = config;
+  if (typeof size === "number" && Number.isInteger(size) && size > 0) return size;
+  throw new DualrateError("model", `config.json must give vocab_size as an integer; it is ${JSON.stringify(size)}`, {
+    hint: "Use the config.json that was saved with the model.",
+  });
+}
+
+function checkMaxLength(settings: Settings, config: Readonly<Record<string, unknown>>, tokenizer: Tokenizer): void {
+  const { maxLength } = settings.trainer;
+  const { max_position_embeddings: positions } = config;
+  const most = typeof positions === "number" ? positions : Number.POSITIVE_INFINITY;
+  const least = tokenizer.specialsPerText + 1;
+  if (maxLength >= least && maxLength <= most) return;
+  throw new DualrateError(
+    "sweep-file",
+    `max_length must be from ${least} to ${most} for this model; got ${maxLength}`,
+    {
+      hint: `${tokenizer.specialsPerText} of the tokens are special ones such as [CLS]; the model has ${most} positions.`,
+    },
+  );
+}
+
+async function encodeSplits({ data, task, introduced, trainer }: Settings, tokenizer: Tokenizer): Promise<Splits> {
+  const encode = (file: string, limit: number | undefined) =>
+    encodeFile(file, tokenizer, {
+      fields: { text: data.text, ...(task === "sequence-classification" && { label: data.label }) },
+      limit,
+      maxLength: trainer.maxLength,
+      watch: insideWordPattern(introduced.tokens),
+    });
+  return {
+    train: await encode(data.train, data.maxTrainSamples),
+    validation: await encode(data.validation, data.maxEvalSamples),
+    test: data.test === undefined ? undefined : await encode(data.test, data.maxEvalSamples),
+  };
+}
+
+function checkSomeIntroduced({ introduced, data }: Settings, counts: readonly number[]): void {
+  if (counts.some((count) => count > 0)) return;
+  const tokens = introduced.tokens.slice(0, 5).map((token) => `"${token}"`);
+  throw new DualrateError("tokens", `no introduced token (${tokens.join(", ")}) occurs in ${data.train}`, {
+    hint: "Check the tokens' spelling, data.text, and max_length, which cuts the ends of texts off.",
+    place: { file: data.train },
+  });
+}
+
+/** The base rows to keep: all with a tied output layer, else those that the data or the tokenizer's template use. */
+function keptIds({ task }: Settings, { special }: Tokenizer, splits: Splits): ReadonlySet<number> | "all" {
+  if (task === "masked-lm") return "all";
+  const used = [splits.train, splits.validation, splits.test].flatMap((split) => [...(split?.idCounts.keys() ?? [])]);
+  return new Set([...used, ...Object.values(special).filter((id) => id !== undefined)]);
+}
+
+function encodeData(settings: Settings, tokenizer: Tokenizer, splits: Splits, rowMap: RowMap): EncodedData {
+  const classes = classesOf(splits.train);
+  return {
+    train: toSplit(splits.train, rowMap, classes),
+    validation: toSplit(splits.validation, rowMap, classes),
+    test: splits.test && toSplit(splits.test, rowMap, classes),
+    classes,
+    special: specialRows(settings, tokenizer, rowMap),
+    introduced: tokenizer.introduced.map((token): IntroducedToken => ({ ...token, row: rowOf(rowMap, token.id) })),
+  };
+}
+
+function specialRows({ introduced }: Settings, tokenizer: Tokenizer, rowMap: RowMap): SpecialRows {
+  const { pad, cls, sep, mask, unk } = tokenizer.special;
+  const row = (id: number | undefined) => (id === undefined ? undefined : rowOf(rowMap, id));
+  const never = [pad, cls, sep, mask, unk, ...(introduced.special ? idsOf(tokenizer) : [])];
+  return {
+    pad: rowOf(rowMap, pad),
+    cls: row(cls),
+    sep: row(sep),
+    mask: row(mask),
+    neverMasked: sharedInt32([...new Set(never.map(row).filter((row) => row !== undefined))]),
+  };
+}
+
+function rowOf({ rowOfId }: RowMap, id: number): number {
+  const row = rowOfId[id] ?? -1;
+  if (row >= 0) return row;
+  throw new DualrateError("model", `the tokenizer's special token has the id ${id}, for which the model has no row`, {
+    hint: "The tokenizer must be the model's own: vocab_size in config.json must exceed every id.",
+  });
+}
+
+function idsOf({ introduced }: Tokenizer): readonly number[] {
+  return introduced.map(({ id }) => id);
+}
+
+/** What the validation set asks for. Throws where that is nothing. */
+function validationTargets(
+  { trainer, task, data }: Settings,
+  inputs: SharedInputs,
+  studySeed: number,
+): { readonly introduced: number; readonly perText: number } {
+  const options = { ...trainer, task, batchSize: trainer.evalBatchSize, studySeed };
+  const batches = validationBatches(inputs, "validation", options);
+  const introduced = batches.reduce((sum, { targetIntroduced }) => sum + targetIntroduced.filter(Boolean).length, 0);
+  const perText = batches.reduce((most, { bucket }) => Math.max(most, bucket.targets / bucket.batch), 0);
+  if (batches.some(({ targetCount }) => targetCount > 0)) return { introduced, perText };
+  throw new DualrateError("data", `no token of ${data.validation} is masked, so there is no validation loss`, {
+    hint: "Raise mask_probability or introduced_mask_probability, or add validation texts with introduced tokens.",
+    place: { file: data.validation },
+  });
+}
+
+/** The checkpoint's values and the introduced rows; the head of a classifier is not counted. */
+function countParameters({ task }: Settings, { modelConfig, tensors, rowMap }: SharedInputs): number {
+  const width = Number(modelConfig.embedding_size ?? modelConfig.hidden_size ?? 0);
+  const bias = task === "masked-lm" ? 1 : 0;
+  return tensors.reduce((sum, { data }) => sum + data.length, 0) + rowMap.introducedRows * (width + bias);
+}
+
+async function hashInputs({ model, introduced, data, task, trainer }: Settings): Promise<InputHashes> {
+  const { text, label, maxTrainSamples, maxEvalSamples } = data;
+  const encoding = { task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength };
+  const splits = [data.train, data.validation, ...(data.test === undefined ? [] : [data.test])];
+  const inModel = (names: readonly string[]) => names.map((name) => join(model, name));
+  return {
+    model: await hashOf(inModel([CONFIG_FILE, WEIGHTS_FILE]), {}),
+    tokenizer: await hashOf(inModel(TOKENIZER_FILES), introduced),
+    data: await hashOf(splits, encoding),
+  };
+}
+
+/** SHA-256 over each file's own SHA-256 and the settings, so that where one file ends counts too. */
+async function hashOf(files: readonly string[], settings: object): Promise<string> {
+  const all = createHash("sha256");
+  for (const file of files) {
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+    all.update(hash.digest());
+  }
+  return all.update(JSON.stringify(settings)).digest("hex");
+}

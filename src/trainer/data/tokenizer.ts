@@ -1,0 +1,187 @@
+// The model's own tokenizer with the introduced tokens added, as Hugging Face's add_tokens would add them.
+// Loads transformers.js: for worker threads only.
+import { AutoTokenizer, env, type PreTrainedTokenizer } from "@huggingface/transformers";
+import { DualrateError } from "../../errors.js";
+import type { IntroducedTokens } from "../../sweep/settings.js";
+import { holdSingleWords } from "./single-word.js";
+
+/** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
+export interface SpecialIds {
+  readonly pad: number;
+  readonly cls: number | undefined;
+  readonly sep: number | undefined;
+  readonly mask: number | undefined;
+  readonly unk: number | undefined;
+}
+
+export interface EncodedText {
+  /** Vocabulary ids, special tokens included, at most `maxLength`. */
+  readonly ids: readonly number[];
+  readonly tokenTypes: readonly number[];
+  readonly truncated: boolean;
+}
+
+export interface AddedToken {
+  readonly token: string;
+  readonly id: number;
+  /** What the tokenizer made of the token before it was added, as vocabulary ids without special tokens. */
+  readonly subwordIds: readonly number[];
+}
+
+export interface Tokenizer {
+  /** The introduced tokens in their order; ids follow the largest that the tokenizer had. */
+  readonly introduced: readonly AddedToken[];
+  readonly special: SpecialIds;
+  /** Ids that the template adds around every text. */
+  readonly specialsPerText: number;
+  /** The largest id, introduced tokens included. */
+  readonly largestId: number;
+  /** Encodes one text with special tokens; a longer text loses its end, not its last special tokens. */
+  encode(text: string, maxLength: number): EncodedText;
+}
+
+/**
+ * Loads the tokenizer of a local folder (never from the network) and adds the introduced tokens. Throws a DualrateError
+ * of code "tokens" for a token that cannot be introduced and of code "model" for a tokenizer that cannot be used.
+ */
+export async function loadTokenizer(folder: string, { tokens, special }: IntroducedTokens): Promise<Tokenizer> {
+  const base = await loadBase(folder);
+  checkTokens(base, tokens);
+  const extended = addTokens(base, tokens, special);
+  const added = tokens.map((token) => addedToken(base, extended, token));
+  const frame = frameOf(extended, added[0]);
+  return {
+    introduced: added,
+    special: specialIds(extended, folder),
+    specialsPerText: frame.prefix + frame.suffix,
+    largestId: largestId(extended),
+    encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
+  };
+}
+
+async function loadBase(folder: string): Promise<PreTrainedTokenizer> {
+  env.allowRemoteModels = false;
+  env.allowLocalModels = true;
+  try {
+    const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+    holdSingleWords(tokenizer);
+    return tokenizer;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DualrateError("model", `the tokenizer in ${folder} cannot be loaded: ${message}`, {
+      hint: "It must be a tokenizer.json that transformers.js supports; save it once more from Python.",
+      cause: error,
+    });
+  }
+}
+
+/** An id for each token, one after the other, and the same class with them among its added tokens. */
+function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special: boolean): PreTrainedTokenizer {
+  const first = largestId(base) + 1;
+  const json = structuredClone(base._tokenizerJSON) as { added_tokens: unknown[] };
+  // The attributes of Hugging Face's AddedToken for a plain string: matched anywhere, also inside of a word.
+  const attributes = { special, normalized: !special, single_word: false, lstrip: false, rstrip: false };
+  const added = tokens.map((content, index) => ({ id: first + index, content, ...attributes }));
+  json.added_tokens = [...json.added_tokens, ...added];
+  const { constructor: Class } = base as unknown as {
+    constructor: new (json: unknown, config: unknown) => PreTrainedTokenizer;
+  };
+  const extended = new Class(json, base._tokenizerConfig);
+  holdSingleWords(extended);
+  return extended;
+}
+
+function checkTokens(base: PreTrainedTokenizer, tokens: readonly string[]): void {
+  if (tokens.length === 0) throw unusable("introduced_tokens must name at least one token", "Add tokens to the list.");
+  const seen = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.trim() === "") {
+      throw unusable(`an introduced token must not be empty or blank; got ${JSON.stringify(token)}`, REMOVE);
+    }
+    // A token is matched in normalized text, so tokens that the normalizer makes equal are one.
+    const form = normalized(base, token);
+    checkUnknown(base, token, form);
+    const twin = seen.get(form);
+    if (twin === token) throw unusable(`the introduced token "${token}" is listed twice`, REMOVE);
+    if (twin !== undefined) {
+      throw unusable(`the tokenizer reads the introduced tokens "${twin}" and "${token}" as the same text`, REMOVE);
+    }
+    seen.set(form, token);
+  }
+}
+
+function checkUnknown(base: PreTrainedTokenizer, token: string, form: string): void {
+  const known = [token, form].find((text) => base._tokenizer.token_to_id(text) !== undefined);
+  if (known === undefined) return;
+  const as = known === token ? "" : ` as "${known}"`;
+  throw unusable(
+    `the vocabulary already has the introduced token "${token}"${as} (id ${base._tokenizer.token_to_id(known)})`,
+    "Only new tokens can be introduced: remove it from introduced_tokens, or choose another name.",
+  );
+}
+
+function normalized(tokenizer: PreTrainedTokenizer, text: string): string {
+  return tokenizer._tokenizer.normalizer?.normalize(text) ?? text;
+}
+
+function addedToken(base: PreTrainedTokenizer, extended: PreTrainedTokenizer, token: string): AddedToken {
+  const id = extended._tokenizer.token_to_id(token) ?? -1;
+  const ids = extended.encode(token, { add_special_tokens: false });
+  if (ids.length !== 1 || ids[0] !== id) {
+    throw unusable(
+      `the tokenizer splits the introduced token "${token}" though it was added, into ids [${ids.join(", ")}]`,
+      "It may hold another added token, or text that the normalizer changes: choose another name.",
+    );
+  }
+  return { token, id, subwordIds: base.encode(token, { add_special_tokens: false }) };
+}
+
+/** How many special tokens the template puts before and after a text. */
+function frameOf(tokenizer: PreTrainedTokenizer, probe: AddedToken | undefined): { prefix: number; suffix: number } {
+  const ids = tokenizer.encode(probe?.token ?? "");
+  const prefix = ids.indexOf(probe?.id ?? -1);
+  if (prefix < 0) throw new DualrateError("internal", "the tokenizer's template lost an introduced token");
+  return { prefix, suffix: ids.length - prefix - 1 };
+}
+
+function encode(tokenizer: PreTrainedTokenizer, text: string, suffix: number, maxLength: number): EncodedText {
+  const { input_ids: ids, token_type_ids: types } = tokenizer(text, {
+    return_tensor: false,
+    return_token_type_ids: true,
+  });
+  const truncated = ids.length > maxLength;
+  const cut = (values: readonly number[]) => (truncated ? truncate(values, suffix, maxLength) : values);
+  return { ids: cut(ids), tokenTypes: cut(types ?? ids.map(() => 0)), truncated };
+}
+
+/** transformers.js cuts the last special tokens off with the text; Hugging Face's library keeps them, as here. */
+function truncate(values: readonly number[], suffix: number, maxLength: number): readonly number[] {
+  return [...values.slice(0, maxLength - suffix), ...values.slice(values.length - suffix)];
+}
+
+function specialIds(tokenizer: PreTrainedTokenizer, folder: string): SpecialIds {
+  const idOf = (name: string): number | undefined => {
+    const entry: unknown = tokenizer._tokenizerConfig[name];
+    const content = typeof entry === "object" && entry !== null && "content" in entry ? entry.content : entry;
+    return typeof content === "string" ? tokenizer._tokenizer.token_to_id(content) : undefined;
+  };
+  const pad = idOf("pad_token");
+  if (pad === undefined) {
+    throw new DualrateError("model", `the tokenizer in ${folder} must have a pad_token of its vocabulary`, {
+      hint: "Set pad_token in tokenizer_config.json.",
+    });
+  }
+  return { pad, cls: idOf("cls_token"), sep: idOf("sep_token"), mask: idOf("mask_token"), unk: idOf("unk_token") };
+}
+
+function largestId(tokenizer: PreTrainedTokenizer): number {
+  let largest = -1;
+  for (const id of tokenizer.get_vocab().values()) largest = Math.max(largest, id);
+  return largest;
+}
+
+const REMOVE = "Remove it from introduced_tokens.";
+
+function unusable(message: string, hint: string): DualrateError {
+  return new DualrateError("tokens", message, { hint });
+}

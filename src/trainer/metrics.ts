@@ -1,0 +1,55 @@
+// What an evaluation reports: averages over targets, apart for introduced tokens and the rest.
+import type { MetricValues } from "../sweep/trial.js";
+import type { Batch } from "./data/batch.js";
+import type { EvalResult } from "./engine/engine.js";
+
+/** A weighted mean that can be taken, which empties it. */
+export class Averages {
+  #sum = 0;
+  #weight = 0;
+
+  add(value: number, weight: number): void {
+    this.#sum += value * weight;
+    this.#weight += weight;
+  }
+
+  take(): number {
+    const mean = this.#weight > 0 ? this.#sum / this.#weight : 0;
+    this.#sum = 0;
+    this.#weight = 0;
+    return mean;
+  }
+}
+
+interface Sums {
+  loss: number;
+  correct: number;
+  targets: number;
+}
+
+/** Sums over the targets of an evaluation. For classification a target counts as introduced if its text holds one. */
+export class Tally {
+  readonly introduced: Sums = { loss: 0, correct: 0, targets: 0 };
+  readonly base: Sums = { loss: 0, correct: 0, targets: 0 };
+
+  add(batch: Batch, { losses, predictions }: EvalResult): void {
+    for (let i = 0; i < batch.bucket.targets; i++) {
+      if (batch.targetWeights[i] === 0) continue;
+      const sums = batch.targetIntroduced[i] ? this.introduced : this.base;
+      sums.loss += losses[i] as number;
+      sums.correct += predictions[i] === batch.targetLabels[i] ? 1 : 0;
+      sums.targets++;
+    }
+  }
+}
+
+export function metricValues({ introduced, base }: Tally): MetricValues {
+  const targets = introduced.targets + base.targets;
+  const mean = (sum: number, count: number) => (count > 0 ? sum / count : null);
+  return {
+    loss: mean(introduced.loss + base.loss, targets),
+    loss_introduced: mean(introduced.loss, introduced.targets),
+    loss_base: mean(base.loss, base.targets),
+    accuracy: mean(introduced.correct + base.correct, targets),
+  };
+}

@@ -1,0 +1,180 @@
+// The training loop of one trial: an async generator of measurements, whose return value is how the trial ended.
+import { DualrateError } from "../errors.js";
+import { deriveKey } from "../random.js";
+import type { Metric, MetricName, Settings } from "../sweep/settings.js";
+import type { GroupReport, Measurement, MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
+import type { GroupName, TrainConfig } from "./config.js";
+import type { Batch } from "./data/batch.js";
+import { createTrainingBatches, validationBatches } from "./data/batches.js";
+import type { NamedTensor, SharedInputs } from "./data/inputs.js";
+import type { Engine, StepRates, StepResult } from "./engine/engine.js";
+import { OnnxEngine } from "./engine/onnx/engine.js";
+import type { Runtime } from "./engine/runtime.js";
+import { introducedBias, introducedRows } from "./introduce.js";
+import { Averages, metricValues, Tally } from "./metrics.js";
+import type { Model } from "./models/model.js";
+import { buildModel } from "./models/registry.js";
+import { layOut, sizeOf } from "./optim/layout.js";
+import { scheduleMultiplier } from "./optim/schedule.js";
+import { initialValues, openCheckpoint } from "./weights.js";
+
+/** A trial, as the trainer needs it. */
+export interface Training {
+  readonly settings: Settings;
+  readonly config: TrainConfig;
+  readonly inputs: SharedInputs;
+  readonly metric: Metric;
+  /** Seeds what all trials share: the masks of the validation set. */
+  readonly studySeed: number;
+}
+
+type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
+
+/**
+ * Trains one configuration. Evaluates every `evalSteps` steps and after the last; the verdict sent back for a
+ * measurement may end the trial. The outcome is `failed` with kind "diverged" where a loss or a gradient is no longer
+ * finite; other faults are thrown.
+ */
+export async function* train(training: Training, runtime: Runtime): Generator {
+  const { config, metric } = training;
+  const started = performance.now();
+  const engine = createEngine(training, runtime);
+  const { settings, inputs } = training;
+  const { batchSize, seed } = config;
+  const batches = createTrainingBatches(inputs, { ...settings.trainer, task: settings.task, batchSize, seed });
+  const evaluation = evaluationBatches(training);
+  const trainLoss = new Averages();
+  let best: { readonly value: number; readonly bestStep: number } | undefined;
+  try {
+    for (let step = 1; step <= config.totalSteps; step++) {
+      const batch = batches(step - 1);
+      const result = await engine.step([batch], ratesAt(config, step - 1));
+      if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) return diverged(step, result);
+      trainLoss.add(result.loss, batch.targetCount);
+      if (step % config.evalSteps !== 0 && step !== config.totalSteps) continue;
+
+      const validation = await evaluate(engine, evaluation);
+      const seconds = (performance.now() - started) / 1000;
+      const value = validation[metric.name];
+      if (value === null) return nothingToMeasure(step, metric.name);
+      if (!Number.isFinite(value)) return failed("diverged", step, `the validation ${metric.name} is ${value}`);
+      if (best === undefined || isBetter(metric, value, best.value)) best = { value, bestStep: step };
+      const groups = groupReports(config, result, step - 1);
+      const verdict = yield { step, trainLoss: trainLoss.take(), validation, groups, seconds };
+      if (verdict?.action === "stop") return { state: "pruned", step, reason: verdict.reason };
+    }
+  } finally {
+    engine.dispose();
+  }
+  if (best === undefined) throw new Error("the trial ended without an evaluation");
+  return { state: "complete", ...best };
+}
+
+/** Throws a DualrateError where the model cannot be trained as the settings ask: before anything is stored. */
+export function checkModel(settings: Settings, inputs: SharedInputs): void {
+  const model = modelFor(settings, inputs);
+  const { maxLength } = settings.trainer;
+  if (maxLength > model.maxPositions) {
+    throw new DualrateError("model", `max_length is ${maxLength}, but the model has ${model.maxPositions} positions`, {
+      hint: `Set max_length to ${model.maxPositions} or less.`,
+    });
+  }
+  const zeros = ({ shape }: NamedTensor) => new Float32Array(inputs.rowMap.introducedRows * sizeOf(shape.slice(1)));
+  const source = { checkpoint: openCheckpoint(inputs.tensors), rowMap: inputs.rowMap, introducedPart: zeros, seed: 0 };
+  initialValues(model, layOut(model, inputs.rowMap.baseRows), source);
+}
+
+function modelFor(settings: Settings, inputs: SharedInputs): Model {
+  const checkpoint = openCheckpoint(inputs.tensors);
+  const { baseRows, introducedRows } = inputs.rowMap;
+  return buildModel(inputs.modelConfig, {
+    task: settings.task,
+    rows: baseRows + introducedRows,
+    classes: inputs.data.classes.length,
+    has: (tensor) => checkpoint.find(tensor) !== undefined,
+  });
+}
+
+/** An engine at the trial's first step. */
+export function createEngine({ settings, config, inputs }: Training, runtime: Runtime): Engine {
+  const model = modelFor(settings, inputs);
+  const layout = layOut(model, inputs.rowMap.baseRows);
+  const { introduced } = inputs.data;
+  const seed = deriveKey(config.seed, "introduced");
+  const initial = initialValues(model, layout, {
+    checkpoint: openCheckpoint(inputs.tensors),
+    rowMap: inputs.rowMap,
+    introducedPart: (tensor: NamedTensor) =>
+      tensor.shape.length === 1
+        ? introducedBias(tensor, introduced, config.biasInit)
+        : introducedRows(tensor, introduced, config.init, { seed, initializerRange: model.initializerRange }),
+    seed: config.seed,
+  });
+  return new OnnxEngine({ runtime, model, layout, initial });
+}
+
+/** The validation set's batches, made once for all trials of a study in this thread. */
+function evaluationBatches(training: Training): readonly Batch[] {
+  const known = evaluationCache.get(training.inputs);
+  if (known) return known;
+  const { task, trainer } = training.settings;
+  const options = { ...trainer, task, batchSize: trainer.evalBatchSize, studySeed: training.studySeed };
+  const batches = validationBatches(training.inputs, "validation", options);
+  evaluationCache.set(training.inputs, batches);
+  return batches;
+}
+
+const evaluationCache = new WeakMap<SharedInputs, readonly Batch[]>();
+
+/** Every metric over a set of batches, each target counted alike, whatever batch it is in. */
+export async function evaluate(engine: Engine, batches: readonly Batch[]): Promise<MetricValues> {
+  const tally = new Tally();
+  for (const batch of batches) tally.add(batch, await engine.evaluate(batch));
+  return metricValues(tally);
+}
+
+/** Rates at a step, counted from 0. */
+export function ratesAt(config: TrainConfig, step: number): StepRates {
+  return {
+    lr: byGroup(({ lr, schedule }) => lr * scheduleMultiplier(schedule, step), config),
+    weightDecay: byGroup(({ weightDecay }) => weightDecay, config),
+    maxGradNorm: config.maxGradNorm,
+    adam: config.adam,
+    dropoutKey: config.dropout ? deriveKey(config.seed, "dropout", step) : null,
+  };
+}
+
+function byGroup<T>(
+  pick: (group: TrainConfig["groups"][GroupName]) => T,
+  { groups }: TrainConfig,
+): Record<GroupName, T> {
+  return { base: pick(groups.base), head: pick(groups.head), introduced: pick(groups.introduced) };
+}
+
+function groupReports(config: TrainConfig, result: StepResult, step: number): Record<string, GroupReport> {
+  const { lr } = ratesAt(config, step);
+  const report = ([group, norms]: [string, NonNullable<StepResult["groups"][GroupName]>]) => {
+    const updateRatio = norms.weightNorm > 0 ? norms.updateNorm / norms.weightNorm : 0;
+    return [group, { lr: lr[group as GroupName], gradNorm: norms.gradNorm, updateRatio }] as const;
+  };
+  return Object.fromEntries(Object.entries(result.groups).map(report));
+}
+
+function isBetter({ goal }: Metric, value: number, than: number): boolean {
+  return goal === "minimize" ? value < than : value > than;
+}
+
+function failed(kind: "diverged" | "error", step: number, message: string): TrialOutcome {
+  return { state: "failed", failure: { kind, step, message } };
+}
+
+function diverged(step: number, { loss, gradNorm, groups }: StepResult): TrialOutcome {
+  if (!Number.isFinite(loss)) return failed("diverged", step, `the training loss is ${loss} at step ${step}`);
+  const where = Object.entries(groups).find(([, norms]) => !Number.isFinite(norms.gradNorm))?.[0] ?? "all groups";
+  return failed("diverged", step, `the gradient's norm is ${gradNorm} at step ${step} (group ${where})`);
+}
+
+function nothingToMeasure(step: number, metric: MetricName): TrialOutcome {
+  const message = `${metric} has nothing to average: the validation set asks for no such token`;
+  return failed("error", step, message);
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { DualrateError } from "../../src/errors.js";
+import type { Settings, TrainerSettings } from "../../src/sweep/settings.js";
+import type { Parameters } from "../../src/sweep/space.js";
+import { resolveConfig } from "../../src/trainer/config.js";
+
+function settings(fixed: Parameters = {}, trainer: Partial<TrainerSettings> = {}): Settings {
+  return {
+    model: "/model",
+    task: "masked-lm",
+    data: { train: "/train.jsonl", validation: "/valid.jsonl", text: "text", label: "label" },
+    introduced: { tokens: ["<new>"], special: false },
+    trainer: {
+      length: { maxSteps: 100 },
+      evalSteps: 10,
+      evalBatchSize: 32,
+      maxLength: 64,
+      maskProbability: 0.15,
+      introducedMaskProbability: 0.15,
+      maskReplacement: [0.8, 0.1, 0.1],
+      dropout: true,
+      groupByLength: true,
+      ...trainer,
+    },
+    fixed,
+  };
+}
+
+const RATES = { base_lr: 1e-4, lr_ratio: 10 };
+const FACTS = { seed: 7, trainExamples: 100 };
+
+describe("resolveConfig", () => {
+  test("fills in every default", () => {
+    const schedule = { type: "linear", totalSteps: 100, warmupSteps: 0, delaySteps: 0, startFactor: 0 };
+    expect(resolveConfig(settings(), RATES, FACTS)).toEqual({
+      groups: {
+        base: { lr: 1e-4, weightDecay: 0.01, schedule },
+        head: { lr: 1e-4, weightDecay: 0.01, schedule },
+        introduced: { lr: 1e-3, weightDecay: 0.01, schedule },
+      },
+      adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      maxGradNorm: 1,
+      batchSize: 16,
+      totalSteps: 100,
+      evalSteps: 10,
+      init: "mean",
+      biasInit: "mean",
+      dropout: true,
+      seed: 7,
+    });
+  });
+
+  test("lets a trial's parameters add to the fixed ones", () => {
+    const fixed = { base_lr: 1e-4, weight_decay: 0, batch_size: 4, init: "random" };
+    const config = resolveConfig(settings(fixed), { intro_lr: 2e-3, head_lr_ratio: 5 }, FACTS);
+    expect(config).toMatchObject({ batchSize: 4, init: "random" });
+    expect(config.groups.head).toMatchObject({ lr: 5e-4, weightDecay: 0 });
+    expect(config.groups.introduced).toMatchObject({ lr: 2e-3, weightDecay: 0 });
+  });
+
+  test("gives the introduced tokens the base's schedule, warmup and decay unless told otherwise", () => {
+    const shared = { ...RATES, lr_scheduler_type: "cosine", warmup_ratio: 0.1, weight_decay: 0.1 };
+    const same = resolveConfig(settings(), shared, FACTS).groups;
+    expect(same.introduced).toEqual({ ...same.base, lr: same.introduced.lr });
+    const own = { introduced_lr_scheduler_type: "constant", introduced_warmup_ratio: 0.3, introduced_weight_decay: 0 };
+    const { base, introduced } = resolveConfig(settings(), { ...shared, ...own }, FACTS).groups;
+    expect(base.schedule).toMatchObject({ type: "cosine", warmupSteps: 10 });
+    expect(introduced).toMatchObject({ weightDecay: 0, schedule: { type: "constant", warmupSteps: 30 } });
+  });
+
+  test("delays and lifts the introduced tokens alone", () => {
+    const ramp = { warmup_ratio: 0.1, introduced_delay_ratio: 0.255, introduced_start_factor: 0.2 };
+    const { base, head, introduced } = resolveConfig(settings(), { ...RATES, ...ramp }, FACTS).groups;
+    expect(introduced.schedule).toMatchObject({ delaySteps: 26, startFactor: 0.2 });
+    for (const group of [base, head]) expect(group.schedule).toMatchObject({ delaySteps: 0, startFactor: 0 });
+  });
+
+  test("rounds warmup up, as Hugging Face does", () => {
+    const config = resolveConfig(settings({}, { length: { maxSteps: 33 } }), { ...RATES, warmup_ratio: 0.1 }, FACTS);
+    expect(config.groups.base.schedule.warmupSteps).toBe(4);
+  });
+
+  test.each([
+    [1, 7],
+    [3, 21],
+    [1.5, 11],
+    [0.1, 1],
+  ])("%d epochs of 100 examples in batches of 16 are %d steps", (numTrainEpochs, steps) => {
+    const trainer = { length: { numTrainEpochs }, evalSteps: 1 };
+    expect(resolveConfig(settings({}, trainer), RATES, FACTS).totalSteps).toBe(steps);
+  });
+
+  test("refuses epochs that end before the first evaluation", () => {
+    const trainer = { length: { numTrainEpochs: 1 }, evalSteps: 10 };
+    expect(() => resolveConfig(settings({}, trainer), RATES, FACTS)).toThrow(/eval_steps.* 7 steps.*got 10/);
+  });
+
+  test("refuses other than two of the three rates", () => {
+    const wrong = () => resolveConfig(settings({ base_lr: 1e-4 }), { lr_ratio: 2, intro_lr: 1e-3 }, FACTS);
+    expect(wrong).toThrow(DualrateError);
+    expect(wrong).toThrow(/exactly two of .*got base_lr, lr_ratio, intro_lr/);
+  });
+});

@@ -1,0 +1,156 @@
+// What the engine guarantees whatever the model: exact groups, exact savings, exact repetition.
+import { expect, test } from "vitest";
+import type { RowMap } from "../../../src/trainer/data/row-map.js";
+import { fillKeepMask } from "../../../src/trainer/engine/dropout.js";
+import type { EngineState, StepRates } from "../../../src/trainer/engine/engine.js";
+import { batchOf, distance, goldenJson, l2, prepare } from "../../golden-model.js";
+
+const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+function rates(lr: { base: number; introduced: number }, changes: Partial<StepRates> = {}): StepRates {
+  const weightDecay = { base: 0, head: 0, introduced: 0 };
+  return { lr: { head: lr.base, ...lr }, weightDecay, maxGradNorm: 0, adam, dropoutKey: null, ...changes };
+}
+
+const golden = goldenJson("tiny-bert", "masked-lm-steps");
+const WORDS = "embeddings.word";
+const vocabulary: number = golden.vocabulary_size;
+const rowsOf = (state: EngineState) => {
+  const words = state.tensors.get(WORDS)!.value;
+  const width = words.length / (vocabulary + golden.introduced_ids.length);
+  return { base: words.slice(0, vocabulary * width), introduced: words.slice(vocabulary * width), width };
+};
+
+async function trained(lr: { base: number; introduced: number }) {
+  const { engine, rowMap } = await prepare("tiny-bert", golden);
+  const before = await engine.save();
+  for (const batch of golden.batches) await engine.step([batchOf("masked-lm", batch, rowMap)], rates(lr));
+  return { before, after: await engine.save() };
+}
+
+test("with base_lr 0 and no decay the pretrained weights stay bit-identical and introduced rows learn", async () => {
+  const { before, after } = await trained({ base: 0, introduced: 1e-2 });
+  for (const [name, { value }] of after.tensors) {
+    if (name === WORDS || name === "decoder.bias") continue;
+    expect(value, name).toEqual(before.tensors.get(name)!.value);
+  }
+  expect(rowsOf(after).base).toEqual(rowsOf(before).base);
+  expect(distance(rowsOf(after).introduced, rowsOf(before).introduced)).toBeGreaterThan(0.1);
+  const bias = (state: EngineState) => state.tensors.get("decoder.bias")!.value;
+  expect(bias(after).slice(0, vocabulary)).toEqual(bias(before).slice(0, vocabulary));
+  expect(distance(bias(after).slice(vocabulary), bias(before).slice(vocabulary))).toBeGreaterThan(0.01);
+});
+
+test("with intro_lr 0 introduced rows stay bit-identical and the pretrained ones learn", async () => {
+  const { before, after } = await trained({ base: 1e-3, introduced: 0 });
+  expect(rowsOf(after).introduced).toEqual(rowsOf(before).introduced);
+  expect(distance(rowsOf(after).base, rowsOf(before).base)).toBeGreaterThan(0.01);
+});
+
+test("a tied head gives introduced rows a gradient even where the batch does not hold them", async () => {
+  const { engine, rowMap } = await prepare("tiny-bert", golden);
+  const last = golden.introduced_ids.at(-1);
+  expect(golden.batches[0].input_ids.flat()).not.toContain(last);
+  await engine.step([batchOf("masked-lm", golden.batches[0], rowMap)], rates({ base: 0, introduced: 0 }));
+  const { m } = (await engine.save()).tensors.get(WORDS)!;
+  const width = rowsOf(await engine.save()).width;
+  expect(l2(m.subarray(last * width, (last + 1) * width))).toBeGreaterThan(1e-4);
+});
+
+test("saved and loaded in the middle, with dropout, the next steps are bit-identical", async () => {
+  const first = await prepare("tiny-bert", golden);
+  const step = (engine: typeof first.engine, index: number) =>
+    engine.step(
+      [batchOf("masked-lm", golden.batches[index], first.rowMap)],
+      rates({ base: 1e-3, introduced: 1e-2 }, { dropoutKey: index + 1 }),
+    );
+  for (const index of [0, 1, 2]) await step(first.engine, index);
+  const saved = await first.engine.save();
+  const second = await prepare("tiny-bert", golden);
+  await second.engine.load(saved);
+  for (const index of [3, 4, 5]) expect(await step(second.engine, index)).toEqual(await step(first.engine, index));
+  expect(await second.engine.save()).toEqual(await first.engine.save());
+});
+
+test("dropout depends on its key alone", async () => {
+  const { engine, rowMap } = await prepare("tiny-bert", golden);
+  const loss = async (dropoutKey: number | null) =>
+    (
+      await engine.step(
+        [batchOf("masked-lm", golden.batches[0], rowMap)],
+        rates({ base: 0, introduced: 0 }, { dropoutKey }),
+      )
+    ).loss;
+  expect(await loss(5)).toBe(await loss(5));
+  expect(await loss(5)).not.toBe(await loss(6));
+  expect(await loss(5)).not.toBe(await loss(null));
+});
+
+test("micro-batches are averaged over all their targets", async () => {
+  const [one, two] = [golden.batches[0], golden.batches[1]];
+  const merged = Object.fromEntries(Object.keys(one).map((key) => [key, [...one[key], ...two[key]]])) as typeof one;
+  const still = rates({ base: 0, introduced: 0 });
+  const { engine, rowMap } = await prepare("tiny-bert", golden);
+  const apart = await engine.step(
+    [one, two].map((batch) => batchOf("masked-lm", batch, rowMap)),
+    still,
+  );
+  const together = await engine.step([batchOf("masked-lm", merged, rowMap)], still);
+  expect(Math.abs(apart.loss - together.loss)).toBeLessThan(1e-5);
+  expect(Math.abs(apart.gradNorm / together.gradNorm - 1)).toBeLessThan(1e-5);
+});
+
+test("vocabulary compaction changes no loss, no norm and no kept weight, clipping included", async () => {
+  const start = goldenJson("tiny-bert", "sequence-classification-steps");
+  const size: number = start.vocabulary_size;
+  const used = new Set<number>(start.batches.flatMap((batch: { input_ids: number[][] }) => batch.input_ids.flat()));
+  const kept = Array.from({ length: size }, (_, id) => id).filter((id) => used.has(id));
+  expect(kept.length).toBeLessThan(size);
+  const compact = rowMapOf([...kept, ...start.introduced_ids], kept.length, size + start.introduced_ids.length);
+  const full = await prepare("tiny-bert", start);
+  const small = await prepare("tiny-bert", start, compact);
+  const clipped = rates(
+    { base: 1e-3, introduced: 1e-2 },
+    { maxGradNorm: 1, weightDecay: { base: 0.01, head: 0.01, introduced: 0.02 } },
+  );
+  for (const batch of start.batches) {
+    const a = await full.engine.step([batchOf("sequence-classification", batch, full.rowMap)], clipped);
+    const b = await small.engine.step([batchOf("sequence-classification", batch, compact)], clipped);
+    expect(Math.abs(a.loss - b.loss)).toBeLessThan(1e-5);
+    expect(Math.abs(a.gradNorm / b.gradNorm - 1)).toBeLessThan(1e-5);
+  }
+  const whole = (await full.engine.save()).tensors.get(WORDS)!.value;
+  const rows = (await small.engine.save()).tensors.get(WORDS)!.value;
+  const width = rows.length / compact.idOfRow.length;
+  compact.idOfRow.forEach((id, row) => {
+    const [a, b] = [whole.subarray(id * width, (id + 1) * width), rows.subarray(row * width, (row + 1) * width)];
+    expect(distance(a, b), `id ${id}`).toBeLessThan(1e-4 * l2(a));
+  });
+  // What compaction leaves out: weight decay alone, the product of (1 - lr * wd) over the steps.
+  const unused = Array.from({ length: size }, (_, id) => id).find((id) => !used.has(id))!;
+  const before = (await (await prepare("tiny-bert", start)).engine.save()).tensors.get(WORDS)!.value;
+  const decay = (1 - 1e-3 * 0.01) ** start.batches.length;
+  for (let i = unused * width; i < (unused + 1) * width; i++)
+    expect(Math.abs(whole[i]! - before[i]! * decay)).toBeLessThan(1e-6);
+});
+
+function rowMapOf(idOfRow: number[], baseRows: number, vocabulary: number): RowMap {
+  const rowOfId = new Int32Array(vocabulary).fill(-1);
+  for (const [row, id] of idOfRow.entries()) rowOfId[id] = row;
+  return { rowOfId, idOfRow: Int32Array.from(idOfRow), baseRows, introducedRows: idOfRow.length - baseRows };
+}
+
+test("keep masks drop at their rate, differ by key, and repeat", () => {
+  const draw = (key: number, rate: number, size = 200_001) => {
+    const keep = new Uint8Array(size);
+    fillKeepMask(keep, key, rate);
+    return keep;
+  };
+  for (const rate of [0.1, 0.5]) {
+    const dropped = draw(3, rate).reduce((count, keep) => count + (keep === 0 ? 1 : 0), 0) / 200_001;
+    expect(Math.abs(dropped - rate)).toBeLessThan(4 * Math.sqrt((rate * (1 - rate)) / 200_001)); // four standard errors
+  }
+  expect(draw(3, 0.1)).toEqual(draw(3, 0.1));
+  const [a, b] = [draw(3, 0.5), draw(4, 0.5)];
+  const agree = a.reduce((count, keep, i) => count + (keep === b[i] ? 1 : 0), 0) / a.length;
+  expect(Math.abs(agree - 0.5)).toBeLessThan(0.01);
+});
