@@ -1,6 +1,6 @@
 // The model's own tokenizer with the introduced tokens added, as Hugging Face's add_tokens would add them.
 // Loads transformers.js: for worker threads only.
-import { AutoTokenizer, env, type PreTrainedTokenizer } from "@huggingface/transformers";
+import { AutoTokenizer, env, LogLevel, type PreTrainedTokenizer } from "@huggingface/transformers";
 import { DualrateError } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
 import { holdSingleWords } from "./single-word.js";
@@ -34,8 +34,6 @@ export interface Tokenizer {
   readonly special: SpecialIds;
   /** Ids that the template adds around every text. */
   readonly specialsPerText: number;
-  /** The largest id, introduced tokens included. */
-  readonly largestId: number;
   /** Encodes one text with special tokens; a longer text loses its end, not its last special tokens. */
   encode(text: string, maxLength: number): EncodedText;
 }
@@ -46,7 +44,7 @@ export interface Tokenizer {
  */
 export async function loadTokenizer(folder: string, { tokens, special }: IntroducedTokens): Promise<Tokenizer> {
   const base = await loadBase(folder);
-  checkTokens(base, tokens);
+  checkTokens(base, tokens, special);
   const extended = addTokens(base, tokens, special);
   const added = tokens.map((token) => addedToken(base, extended, token));
   const frame = frameOf(extended, added[0]);
@@ -54,7 +52,6 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
     introduced: added,
     special: specialIds(extended, folder),
     specialsPerText: frame.prefix + frame.suffix,
-    largestId: largestId(extended),
     encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
   };
 }
@@ -62,6 +59,7 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
 async function loadBase(folder: string): Promise<PreTrainedTokenizer> {
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
+  env.logLevel = LogLevel.ERROR;
   try {
     const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
     holdSingleWords(tokenizer);
@@ -91,15 +89,15 @@ function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special
   return extended;
 }
 
-function checkTokens(base: PreTrainedTokenizer, tokens: readonly string[]): void {
+function checkTokens(base: PreTrainedTokenizer, tokens: readonly string[], special: boolean): void {
   if (tokens.length === 0) throw unusable("introduced_tokens must name at least one token", "Add tokens to the list.");
   const seen = new Map<string, string>();
   for (const token of tokens) {
     if (token.trim() === "") {
       throw unusable(`an introduced token must not be empty or blank; got ${JSON.stringify(token)}`, REMOVE);
     }
-    // A token is matched in normalized text, so tokens that the normalizer makes equal are one.
-    const form = normalized(base, token);
+    // A plain token is matched in normalized text, so tokens that the normalizer makes equal are one.
+    const form = special ? token : normalized(base, token);
     checkUnknown(base, token, form);
     const twin = seen.get(form);
     if (twin === token) throw unusable(`the introduced token "${token}" is listed twice`, REMOVE);

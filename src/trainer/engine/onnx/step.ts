@@ -69,6 +69,9 @@ export async function compileStep(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
+    // An arena keeps the peak of every compiled step for good: 4.3 GB instead of 0.7 GB for a worker with five lengths
+    // of a 12-layer model, and no faster.
+    enableCpuMemArena: false,
     logSeverityLevel: 3,
   });
   return { session, dropoutSites: sites };

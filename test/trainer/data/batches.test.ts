@@ -1,0 +1,198 @@
+import { expect, test } from "vitest";
+import { Random } from "../../../src/random.js";
+import type { Batch } from "../../../src/trainer/data/batch.js";
+import {
+  createTrainingBatches,
+  type TrainingBatchOptions,
+  validationBatches,
+} from "../../../src/trainer/data/batches.js";
+import type { EncodedSplit, SharedInputs } from "../../../src/trainer/data/inputs.js";
+import { buildRowMap } from "../../../src/trainer/data/row-map.js";
+
+const PAD = 0;
+const CLS = 1;
+const SEP = 2;
+const MASK = 3;
+/** The first introduced row. */
+const INTRODUCED = 1000;
+
+/** `lengths[i]` tokens in example i, whose third token is the row 10 + i; every third example has an introduced token. */
+function split(lengths: readonly number[]): EncodedSplit {
+  const texts = lengths.map((length, i) => [
+    CLS,
+    ...(i % 3 === 0 ? [INTRODUCED + (i % 2)] : [5]),
+    10 + i,
+    ...Array.from({ length: length - 4 }, (_, j) => 4 + (j % 5)),
+    SEP,
+  ]);
+  const offsets = [0];
+  for (const text of texts) offsets.push((offsets.at(-1) ?? 0) + text.length);
+  return {
+    rows: Int32Array.from(texts.flat()),
+    tokenTypes: Uint8Array.from(texts.flat(), (_, i) => i % 2),
+    offsets: Int32Array.from(offsets),
+    labels: Int32Array.from(lengths, (_, i) => i % 4),
+  };
+}
+
+const random = new Random(5);
+const lengths = Array.from({ length: 203 }, () => 4 + random.below(90));
+
+const inputs: SharedInputs = {
+  modelConfig: {},
+  tensors: [],
+  rowMap: buildRowMap(INTRODUCED, [INTRODUCED, INTRODUCED + 1], "all"),
+  data: {
+    train: split(lengths),
+    validation: split(lengths.slice(0, 30)),
+    test: undefined,
+    classes: [],
+    special: { pad: PAD, cls: CLS, sep: SEP, mask: MASK, neverMasked: Int32Array.of(PAD, CLS, SEP, MASK) },
+    introduced: [],
+  },
+};
+
+const options: TrainingBatchOptions = {
+  task: "masked-lm",
+  batchSize: 8,
+  maxLength: 100,
+  maskProbability: 0.15,
+  introducedMaskProbability: 0.5,
+  maskReplacement: [0.8, 0.1, 0.1],
+  groupByLength: false,
+  seed: 3,
+};
+const classification: TrainingBatchOptions = { ...options, task: "sequence-classification" };
+const STEPS_PER_EPOCH = Math.ceil(lengths.length / 8);
+
+/** The examples of a classification batch, told by their third token. */
+function examplesOf(batch: Batch): number[] {
+  const { length } = batch.bucket;
+  return Array.from(batch.targetPositions.slice(0, batch.targetCount), (at) => (batch.inputRows[at + 2] ?? 0) - 10).map(
+    (example, slot) => {
+      expect(batch.targetPositions[slot]).toBe(slot * length);
+      return example;
+    },
+  );
+}
+
+const epochOf = (settings: TrainingBatchOptions, epoch: number) => {
+  const batch = createTrainingBatches(inputs, settings);
+  return Array.from({ length: STEPS_PER_EPOCH }, (_, i) => batch(epoch * STEPS_PER_EPOCH + i));
+};
+
+test.each([false, true])(
+  "each epoch takes every example once, in another order (group_by_length %s)",
+  (groupByLength) => {
+    const settings = { ...classification, groupByLength };
+    const epochs = [0, 1].map((epoch) => epochOf(settings, epoch).flatMap(examplesOf));
+    for (const epoch of epochs) expect([...epoch].sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
+    expect(epochs[0]).not.toEqual(epochs[1]);
+  },
+);
+
+test("a step's batch does not depend on the steps asked for before it", () => {
+  const inOrder = createTrainingBatches(inputs, options);
+  const batches = Array.from({ length: 2 * STEPS_PER_EPOCH }, (_, step) => inOrder(step));
+  for (const step of [40, 3, 27, 3]) {
+    expect(createTrainingBatches(inputs, options)(step)).toEqual(batches[step]);
+    expect(inOrder(step)).toEqual(batches[step]);
+  }
+});
+
+test("another seed gives another order; the masks of an example differ between epochs", () => {
+  const other = { ...classification, seed: 4 };
+  expect(epochOf(classification, 0).flatMap(examplesOf)).not.toEqual(epochOf(other, 0).flatMap(examplesOf));
+  const all = { ...options, batchSize: lengths.length, introducedMaskProbability: 0.15 };
+  const batch = createTrainingBatches(inputs, all);
+  expect(batch(0).targetCount).not.toBe(batch(1).targetCount);
+});
+
+test("a batch holds its texts, padded with [PAD] to its length, and attends to them alone", () => {
+  const batch = createTrainingBatches(inputs, classification)(0);
+  const { length } = batch.bucket;
+  const { train } = inputs.data;
+  examplesOf(batch).forEach((example, index) => {
+    const [begin, end] = [train.offsets[example] ?? 0, train.offsets[example + 1] ?? 0];
+    const size = end - begin;
+    const padding = new Array(length - size).fill(0);
+    const row = (values: ArrayLike<number>) => Array.from(values).slice(index * length, (index + 1) * length);
+    expect(row(batch.inputRows)).toEqual([...train.rows.slice(begin, end), ...padding.fill(PAD)]);
+    expect(row(batch.tokenTypes)).toEqual([...train.tokenTypes.slice(begin, end), ...padding]);
+    expect(row(batch.attentionMask)).toEqual([...new Array(size).fill(1), ...padding]);
+    expect(batch.targetLabels[index]).toBe(example % 4);
+    expect(batch.targetIntroduced[index]).toBe(Number(example % 3 === 0));
+  });
+});
+
+test("an epoch's last, smaller batch keeps the shape, with examples of weight 0 that attend to one [PAD]", () => {
+  const last = createTrainingBatches(inputs, classification)(STEPS_PER_EPOCH - 1);
+  const { length } = last.bucket;
+  expect(last.bucket).toMatchObject({ batch: 8, targets: 8 });
+  expect(last.targetCount).toBe(203 % 8);
+  expect([...last.targetWeights]).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
+  expect([...last.targetPositions]).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((i) => i * length));
+  for (let example = 3; example < 8; example++) {
+    const row = (values: ArrayLike<number>) => Array.from(values).slice(example * length, (example + 1) * length);
+    expect(row(last.inputRows)).toEqual(new Array(length).fill(PAD));
+    expect(row(last.attentionMask)).toEqual([1, ...new Array(length - 1).fill(0)]);
+  }
+});
+
+test("masked positions ask for the text's own rows, and introduced targets are marked", () => {
+  const batch = createTrainingBatches(inputs, { ...options, maskReplacement: [0, 0, 1] })(1);
+  expect(batch.targetCount).toBeGreaterThan(10);
+  expect(batch.targetWeights.reduce((a, b) => a + b)).toBe(batch.targetCount);
+  for (let slot = 0; slot < batch.targetCount; slot++) {
+    const label = batch.targetLabels[slot] ?? -1;
+    expect(batch.inputRows[batch.targetPositions[slot] ?? -1]).toBe(label);
+    expect(batch.targetIntroduced[slot]).toBe(Number(label >= INTRODUCED));
+  }
+  expect(batch.targetIntroduced.reduce((a, b) => a + b)).toBeGreaterThan(0);
+});
+
+test("a batch may ask for nothing", () => {
+  const none = { ...options, maskProbability: 0, introducedMaskProbability: 0 };
+  const batch = createTrainingBatches(inputs, none)(0);
+  expect(batch.targetCount).toBe(0);
+  expect(batch.bucket.targets).toBeGreaterThan(0);
+  expect([...batch.targetWeights].every((weight) => weight === 0)).toBe(true);
+});
+
+test("grouping by length pads less, in few shapes, and does not order lengths along the epoch", () => {
+  const padding = (batches: readonly Batch[]) => {
+    const slots = batches.reduce((sum, { bucket }) => sum + bucket.batch * bucket.length, 0);
+    return slots - batches.reduce((sum, { attentionMask }) => sum + attentionMask.reduce((a, b) => a + b), 0);
+  };
+  const grouped = [0, 1, 2, 3].flatMap((epoch) => epochOf({ ...options, groupByLength: true }, epoch));
+  const shuffled = [0, 1, 2, 3].flatMap((epoch) => epochOf(options, epoch));
+  expect(padding(grouped)).toBeLessThan(0.5 * padding(shuffled));
+  const shapes = new Set(grouped.map(({ bucket }) => `${bucket.length} ${bucket.targets}`));
+  expect(shapes.size).toBeLessThanOrEqual(12);
+  const inOrder = grouped.slice(0, STEPS_PER_EPOCH).map(({ bucket }) => bucket.length);
+  expect(inOrder).not.toEqual([...inOrder].sort((a, b) => b - a));
+});
+
+test("validation batches hold every example once, short ones first, with the study's masks", () => {
+  const settings = { ...options, studySeed: 9 };
+  const batches = validationBatches(inputs, "validation", settings);
+  expect(batches.map(({ bucket }) => bucket.batch)).toEqual([8, 8, 8, 8]);
+  const sizes = batches.map(({ bucket }) => bucket.length);
+  expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+  expect(validationBatches(inputs, "validation", settings)).toEqual(batches);
+  expect(validationBatches(inputs, "validation", { ...settings, studySeed: 10 })).not.toEqual(batches);
+  const classes = validationBatches(inputs, "validation", { ...classification, studySeed: 9 });
+  expect(classes.flatMap(examplesOf).sort((a, b) => a - b)).toEqual(lengths.slice(0, 30).map((_, i) => i));
+});
+
+test("an example's validation mask does not depend on the batch size", () => {
+  const labels = (batchSize: number) =>
+    validationBatches(inputs, "validation", { ...options, batchSize, studySeed: 9 }).flatMap(
+      ({ targetLabels, targetCount }) => [...targetLabels.slice(0, targetCount)],
+    );
+  expect(labels(5)).toEqual(labels(16));
+});
+
+test("a split that is not there has no batches", () => {
+  expect(validationBatches(inputs, "test", { ...options, studySeed: 9 })).toEqual([]);
+});

@@ -1,0 +1,200 @@
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { prepareInputs } from "../../../src/trainer/data/prepare.js";
+import { needsShared, shared } from "../../shared.js";
+import { idOf, jsonl, tinyModel, tinySettings, WORDS } from "./tiny-model.js";
+
+const text = (value: string, label = "x") => ({ text: value, label });
+const [NEW, ZYX] = [WORDS.length, WORDS.length + 1];
+
+/** Both introduced tokens in both splits. */
+async function tinyData() {
+  return {
+    train: await jsonl([text("the <new> sees zyx", "k10"), text("a cat <new>", "k2"), text("a big dog", "k2")]),
+    validation: await jsonl([text("zyx sees <new>", "k2")]),
+  };
+}
+
+test("masked LM keeps all rows, and the introduced tokens' rows follow", async () => {
+  const { summary, inputs } = await prepareInputs(tinySettings(await tinyModel(), await tinyData()), 1);
+  const { data, rowMap } = inputs;
+  expect(rowMap).toMatchObject({ baseRows: WORDS.length, introducedRows: 2 });
+  expect(data.introduced.map(({ token, id, row }) => ({ token, id, row }))).toEqual([
+    { token: "<new>", id: NEW, row: NEW },
+    { token: "zyx", id: ZYX, row: ZYX },
+  ]);
+  const first = [2, idOf("the"), NEW, idOf("sees"), ZYX, 3];
+  expect([...data.train.rows.slice(0, data.train.offsets[1])]).toEqual(first);
+  expect([...data.special.neverMasked].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
+  expect(data.train.labels).toHaveLength(0);
+  expect(summary).toMatchObject({
+    trainExamples: 3,
+    validationExamples: 1,
+    introducedCounts: [2, 1],
+    parameterCount: 4 * WORDS.length + 2 * 5,
+    vocabularyRows: WORDS.length + 2,
+    keptRows: WORDS.length + 2,
+    warnings: [],
+  });
+  expect(summary.workerBytes).toBeGreaterThan(50 * 2 ** 20);
+});
+
+test("classification keeps the rows that some split uses and the special ones; classes sort naturally", async () => {
+  const data = { ...(await tinyData()), test: await jsonl([text("red <new>", "k10")]) };
+  const { summary, inputs } = await prepareInputs(
+    tinySettings(await tinyModel(), data, { task: "sequence-classification" }),
+    1,
+  );
+  const kept = [...inputs.rowMap.idOfRow].map((id) => WORDS[id] ?? id);
+  expect(kept).toEqual([...WORDS.slice(0, 10), "big", "red", NEW, ZYX]);
+  expect(inputs.data.classes).toEqual(["k2", "k10"]);
+  expect([...inputs.data.train.labels]).toEqual([1, 0, 0]);
+  expect([...(inputs.data.test?.labels ?? [])]).toEqual([1]);
+  expect(inputs.data.test?.rows[1]).toBe(kept.indexOf("red"));
+  expect(summary).toMatchObject({ vocabularyRows: WORDS.length + 2, keptRows: kept.length });
+});
+
+test("every array lies over shared memory, so that a thread gets it without a copy", async () => {
+  const settings = tinySettings(await tinyModel(), await tinyData(), { task: "sequence-classification" });
+  const { inputs } = await prepareInputs(settings, 1);
+  const arrays: ArrayBufferView[] = [];
+  const collect = (value: unknown): void => {
+    if (ArrayBuffer.isView(value)) arrays.push(value);
+    else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
+  };
+  collect(inputs);
+  expect(arrays.length).toBeGreaterThan(10);
+  expect(arrays.filter(({ buffer }) => !(buffer instanceof SharedArrayBuffer))).toEqual([]);
+});
+
+test("an introduced id below the config's vocab_size takes its row out of the base rows", async () => {
+  const model = await tinyModel({ config: { vocab_size: WORDS.length + 4 } });
+  const { inputs } = await prepareInputs(tinySettings(model, await tinyData()), 1);
+  expect(inputs.rowMap).toMatchObject({ baseRows: WORDS.length + 2, introducedRows: 2 });
+  expect(inputs.data.introduced.map(({ id, row }) => [id, row])).toEqual([
+    [NEW, WORDS.length + 2],
+    [ZYX, WORDS.length + 3],
+  ]);
+});
+
+test("hashes follow their own inputs and nothing else", async () => {
+  const [model, data] = [await tinyModel(), await tinyData()];
+  const hashes = async (overrides = {}) =>
+    (await prepareInputs(tinySettings(model, data, overrides), 1)).summary.hashes;
+  const before = await hashes();
+  expect(await hashes({ maskProbability: 0.5 })).toEqual(before);
+  expect(await hashes({ maxLength: 12 })).toEqual({ ...before, data: expect.not.stringMatching(before.data) });
+  const otherTokens = await hashes({ tokens: ["zyx", "<new>"] });
+  expect(otherTokens).toEqual({ ...before, tokenizer: expect.not.stringMatching(before.tokenizer) });
+
+  await appendFile(data.validation, `${JSON.stringify(text("a <new>"))}\n`);
+  const otherData = await hashes();
+  expect(otherData).toEqual({ ...before, data: expect.not.stringMatching(before.data) });
+  const config = join(model, "config.json");
+  await writeFile(config, (await readFile(config, "utf8")).replace("}", ', "more": 1}'));
+  expect(await hashes()).toEqual({ ...otherData, model: expect.not.stringMatching(before.model) });
+});
+
+test("the data's oddities are warnings that name tokens and shares", async () => {
+  const data = {
+    train: await jsonl([text("the <new> xzyxy cat"), text("QQ QQ QQ"), text("a a a a a a a a a a a a a a a a a a a")]),
+    validation: await jsonl([text("a cat sees a dog")]),
+  };
+  const { summary } = await prepareInputs(
+    tinySettings(await tinyModel(), data, { tokens: ["<new>", "<never>", "zyx"], maskProbability: 0.9 }),
+    1,
+  );
+  expect(summary.introducedCounts).toEqual([1, 0, 1]);
+  expect(summary.warnings).toEqual([
+    expect.stringMatching(/^1 introduced tokens never occur in the training texts.*: <never>$/),
+    expect.stringMatching(/^3 introduced tokens never occur in the validation texts.*: <new>, <never>, zyx$/),
+    expect.stringMatching(/no introduced token is asked for in validation/),
+    expect.stringMatching(/inside of longer words, in 1 training texts \(33\.3 %\)/),
+    expect.stringMatching(/^1 training texts \(33\.3 %\) are longer than max_length/),
+    expect.stringMatching(/of the training tokens are unknown to the tokenizer/),
+  ]);
+});
+
+const noNew = { train: [text("a cat", "k1"), text("a dog", "k2")] };
+
+test.each([
+  [
+    "no introduced token in the training texts",
+    noNew,
+    {},
+    "tokens",
+    /no introduced token \("<new>", "zyx"\) occurs in/,
+  ],
+  ["a max_length beyond the model's positions", {}, { maxLength: 33 }, "sweep-file", /from 3 to 32 .* got 33/],
+  ["a max_length of special tokens alone", {}, { maxLength: 2 }, "sweep-file", /from 3 to 32 .* got 2/],
+  ["nothing to predict in validation", {}, { maskProbability: 0, special: true }, "data", /no token of .* is masked/],
+  [
+    "a validation label that training does not have",
+    { validation: [text("a <new>", "k2"), text("zyx", "k3")] },
+    { task: "sequence-classification" },
+    "data",
+    /line 2: no training example has the label "k3"/,
+  ],
+  [
+    "one class alone",
+    { train: [text("a <new> zyx", "k2")] },
+    { task: "sequence-classification" },
+    "data",
+    /at least two classes; every label is "k2"/,
+  ],
+] as const)("%s is an error", async (_, files, overrides, code, message) => {
+  const { train, validation }: { train?: readonly unknown[]; validation?: readonly unknown[] } = { ...files };
+  const data = await tinyData();
+  const paths = {
+    train: train ? await jsonl(train) : data.train,
+    validation: validation ? await jsonl(validation) : data.validation,
+  };
+  const settings = tinySettings(await tinyModel(), paths, overrides);
+  await expect(prepareInputs(settings, 1)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+    hint: expect.stringMatching(/\w/),
+  });
+});
+
+test.each([
+  ["a config without vocab_size", { vocab_size: "many" }, /vocab_size as an integer; it is "many"/],
+  ["a tokenizer with ids beyond the model's rows", { vocab_size: 8 }, /the id \d+, for which the model has no row/],
+])("%s is an error of code model", async (_, config, message) => {
+  const settings = tinySettings(await tinyModel({ config }), await tinyData());
+  await expect(prepareInputs(settings, 1)).rejects.toMatchObject({
+    code: "model",
+    message: expect.stringMatching(message),
+  });
+});
+
+test.skipIf(!shared)(needsShared("the real ALBERT and reactions: ten tokens, one in each text, no [UNK]"), async () => {
+  const folder = (name: string) => join(shared ?? "", name);
+  const settings = tinySettings(
+    folder("models/rxn-albert"),
+    { train: folder("data/reaction-classes/train.jsonl"), validation: folder("data/reaction-classes/valid.jsonl") },
+    { tokens: Array.from({ length: 10 }, (_, i) => `<RX_${i + 1}>`), maxLength: 160 },
+  );
+  const { summary, inputs } = await prepareInputs(settings, 1);
+  const { introduced, train, validation } = inputs.data;
+  expect(introduced.map(({ id, row }) => [id, row])).toEqual(Array.from({ length: 10 }, (_, i) => [591 + i, 591 + i]));
+  // Counts by class from the data's own README.
+  expect(summary).toMatchObject({
+    trainExamples: 8000,
+    validationExamples: 1000,
+    introducedCounts: [2418, 1905, 901, 144, 104, 1336, 733, 130, 293, 36],
+    vocabularyRows: 601,
+    keptRows: 601,
+    parameterCount: 735_567 + 10 * 129,
+    warnings: [],
+  });
+  for (const split of [train, validation]) {
+    expect(split.rows.includes(11)).toBe(false);
+    const counts = Array.from(
+      split.offsets.subarray(1),
+      (end, i) => split.rows.subarray(split.offsets[i], end).filter((row) => row >= 591).length,
+    );
+    expect(new Set(counts)).toEqual(new Set([1]));
+  }
+});
