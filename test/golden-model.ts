@@ -11,7 +11,7 @@ import { readSafetensors } from "../src/trainer/files/safetensors.js";
 import type { Model } from "../src/trainer/models/model.js";
 import { buildModel } from "../src/trainer/models/registry.js";
 import { type Layout, layOut } from "../src/trainer/optim/layout.js";
-import { initialValues, openCheckpoint } from "../src/trainer/weights.js";
+import { initialValues, openCheckpoint, toTensors } from "../src/trainer/weights.js";
 
 const GOLDEN = fileURLToPath(new URL("./golden/", import.meta.url));
 
@@ -116,17 +116,12 @@ function targetsOf(task: Task, { labels }: HuggingFaceBatch, length: number): Ta
   );
 }
 
-/** Values by Hugging Face name: stacked and split parameters are put back as the checkpoint has them. */
-export function byHuggingFaceName({ model, layout }: Pick<Prepared, "model" | "layout">, values: Float32Array) {
-  const named = new Map<string, Float32Array>();
-  for (const { name, origin } of model.parameters) {
-    const slot = layout.slots.find((slot) => slot.name === name) as Layout["slots"][number];
-    const data = values.subarray(slot.offset, slot.offset + slot.length);
-    const names = origin.from === "checkpoint" ? origin.tensors : [origin.tensor];
-    const part = data.length / names.length;
-    names.forEach((tensor, i) => named.set(tensor, data.subarray(i * part, (i + 1) * part)));
-  }
-  return named;
+/** Values as laid out, by Hugging Face name. */
+export function byHuggingFaceName(
+  { model, layout, rowMap }: Prepared,
+  values: Float32Array,
+): Map<string, Float32Array> {
+  return new Map(toTensors(model, layout, values, rowMap).map(({ name, data }) => [name, data]));
 }
 
 export function l2(values: ArrayLike<number>): number {

@@ -87,6 +87,37 @@ function fillRows(target: Float32Array, name: string, shape: readonly number[], 
   target.set(introducedPart(tensor), rowMap.baseRows * width);
 }
 
+/**
+ * The way back: values as laid out, as tensors under their Hugging Face names; rows in vocabulary order, those that the
+ * row map left out as zeros.
+ */
+export function toTensors(model: Model, layout: Layout, values: Float32Array, rowMap: RowMap): NamedTensor[] {
+  const slots = new Map(layout.slots.map((slot) => [slot.name, slot]));
+  return model.parameters.flatMap(({ name, shape, origin }) => {
+    const { offset, length } = slots.get(name) as Layout["slots"][number];
+    const data = values.subarray(offset, offset + length);
+    if (origin.from === "rows") return [inVocabularyOrder(origin.tensor, shape, data, rowMap)];
+    const names = origin.from === "checkpoint" ? origin.tensors : [origin.tensor];
+    const part = length / names.length;
+    const partShape = [(shape[0] as number) / names.length, ...shape.slice(1)];
+    return names.map((tensor, i) => ({ name: tensor, shape: partShape, data: data.slice(i * part, (i + 1) * part) }));
+  });
+}
+
+function inVocabularyOrder(
+  name: string,
+  shape: readonly number[],
+  rows: Float32Array,
+  { rowOfId }: RowMap,
+): NamedTensor {
+  const width = sizeOf(shape.slice(1));
+  const data = new Float32Array(rowOfId.length * width);
+  rowOfId.forEach((row, id) => {
+    if (row >= 0) data.set(rows.subarray(row * width, (row + 1) * width), id * width);
+  });
+  return { name, shape: [rowOfId.length, ...shape.slice(1)], data };
+}
+
 function required(checkpoint: Checkpoint, name: string): NamedTensor {
   const tensor = checkpoint.find(name);
   if (tensor) return tensor;
