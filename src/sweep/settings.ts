@@ -1,6 +1,6 @@
 // What a sweep file settles for all of its trials: model, task, data, introduced tokens, trainer. Plain data, resolved:
 // paths are absolute, defaults are filled in.
-import type { Value } from "./space.js";
+import type { Space, Value } from "./space.js";
 
 export type Task = "masked-lm" | "sequence-classification";
 export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy";
@@ -61,6 +61,16 @@ export interface Settings {
 
 export type Method = "grid";
 
+/** Where an exported configuration came from, and what it reached there. */
+export interface ExportedFrom {
+  readonly study: string;
+  readonly trial: number;
+  readonly metric: MetricName;
+  /** The metric's value at `step`, as the trial measured it. */
+  readonly value: number;
+  readonly step: number;
+}
+
 /** A sweep file, read and checked. */
 export interface Sweep {
   readonly name: string;
@@ -70,7 +80,9 @@ export interface Sweep {
   readonly settings: Settings;
   readonly method: Method;
   readonly metric: Metric;
-  readonly space: import("./space.js").Space;
+  readonly space: Space;
   /** At most this many trials. */
   readonly runCap?: number;
+  /** Only in files that `dualrate export` wrote. */
+  readonly exportedFrom?: ExportedFrom;
 }

@@ -1,5 +1,6 @@
 // A trial: one configuration, trained once. Its states are a tagged union, so a trial in a wrong state cannot be built.
-import type { MetricName } from "./settings.js";
+import { deriveKey } from "../random.js";
+import type { Goal, MetricName } from "./settings.js";
 import type { Parameters } from "./space.js";
 
 /** The learning rates that a trial's parameters come to, at the schedule's peak. */
@@ -87,3 +88,16 @@ export type TrialOutcome =
 
 /** A pruner's answer to a measurement. */
 export type Verdict = { readonly action: "continue" } | { readonly action: "stop"; readonly reason: string };
+
+/** A trial's seed: the same for all configurations, so that their differences are the configurations' own. */
+export function trialSeed(studySeed: number, replicate: number): number {
+  return deriveKey(studySeed, "replicate", replicate);
+}
+
+/** Complete trials, best value first; of equal values, the lower number first. */
+export function rankTrials(trials: readonly Trial[], goal: Goal): readonly CompleteTrial[] {
+  const sign = goal === "minimize" ? 1 : -1;
+  return trials
+    .filter((trial) => trial.state === "complete")
+    .sort((a, b) => sign * (a.value - b.value) || a.number - b.number);
+}

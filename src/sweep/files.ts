@@ -1,0 +1,41 @@
+// The files that a sweep file names: whether they are there at all. Their contents are read later, by a worker.
+import { type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Problem } from "./problems.js";
+import type { Path } from "./source.js";
+
+function stat(file: string): Stats | undefined {
+  return statSync(file, { throwIfNoEntry: false });
+}
+
+const MODEL_FILES = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/** `folder` is resolved; `given` is what the sweep file says. */
+export function checkModelFolder(path: Path, folder: string, given: string): readonly Problem[] {
+  if (!stat(folder)?.isDirectory()) {
+    const message = `model must be an existing Hugging Face folder; there is none at ${folder}`;
+    const hint =
+      "Hub ids are not supported yet: get the folder with " +
+      `\`hf download ${hubId(given)} --local-dir model\` and name that folder here.`;
+    return [{ path, message, hint }];
+  }
+  const missing = MODEL_FILES.filter((file) => !stat(join(folder, file))?.isFile());
+  if (missing.length === 0) return [];
+  const hint =
+    "The folder must hold config.json, tokenizer.json and model.safetensors, as save_pretrained writes them.";
+  return [{ path, message: `the model folder ${folder} has no ${missing.join(", no ")}`, hint }];
+}
+
+function hubId(given: string): string {
+  return /^[\w-]+(\/[\w.-]+)?$/.test(given) ? given : "ORGANISATION/NAME";
+}
+
+/** A data file: there, a file, and not empty. */
+export function checkDataFile(path: Path, file: string): readonly Problem[] {
+  const found = stat(file);
+  const name = path.join(".");
+  const hint = "Paths are relative to the sweep file; each line of the file is a JSON object.";
+  if (!found) return [{ path, message: `${name} must be a JSONL file; there is nothing at ${file}`, hint }];
+  if (!found.isFile()) return [{ path, message: `${name} must be a JSONL file; ${file} is not a file`, hint }];
+  return found.size > 0 ? [] : [{ path, message: `${name} must have at least one line; ${file} is empty`, hint }];
+}

@@ -1,0 +1,206 @@
+// The parameters that a sweep may search or fix: names, bounds, defaults. The sweep file's checks, its JSON Schema and
+// the trainer's configuration all read this one table.
+import { DualrateError } from "../errors.js";
+import type { Parameters, Value } from "./space.js";
+import type { Rates } from "./trial.js";
+
+export interface NumberDomain {
+  readonly kind: "number" | "integer";
+  /** Inclusive bounds. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Exclusive bounds. */
+  readonly above?: number;
+  readonly below?: number;
+}
+
+export interface ChoiceDomain {
+  readonly kind: "choice";
+  readonly choices: readonly [string, ...string[]];
+}
+
+export type Domain = NumberDomain | ChoiceDomain;
+
+/** What a parameter is where a sweep does not name it: a value, another parameter's value, or nothing. */
+export type Default = { readonly value: Value } | { readonly sameAs: string } | "none";
+
+export interface ParameterSpec {
+  readonly domain: Domain;
+  readonly default: Default;
+  /** The section of the sweep file that takes its fixed value. */
+  readonly section: "trainer" | "introduced_tokens";
+  /** One line, for the JSON Schema and the documentation. */
+  readonly description: string;
+}
+
+const POSITIVE = { kind: "number", above: 0 } as const;
+const NOT_NEGATIVE = { kind: "number", min: 0 } as const;
+const SHARE = { kind: "number", min: 0, below: 1 } as const;
+const SCHEDULES = { kind: "choice", choices: ["constant", "linear", "cosine"] } as const;
+
+/** Every searchable parameter, by the name that the sweep file uses. */
+export const PARAMETERS = {
+  base_lr: {
+    domain: POSITIVE,
+    default: "none",
+    section: "trainer",
+    description: "Peak learning rate of the pretrained weights.",
+  },
+  lr_ratio: {
+    domain: POSITIVE,
+    default: "none",
+    section: "trainer",
+    description: "intro_lr / base_lr; 1 is plain fine-tuning.",
+  },
+  intro_lr: {
+    domain: POSITIVE,
+    default: "none",
+    section: "trainer",
+    description: "Peak learning rate of the introduced tokens' rows.",
+  },
+  head_lr_ratio: {
+    domain: POSITIVE,
+    default: { value: 1 },
+    section: "trainer",
+    description: "Learning rate of a new task head / base_lr.",
+  },
+  lr_scheduler_type: {
+    domain: SCHEDULES,
+    default: { value: "linear" },
+    section: "trainer",
+    description: "Learning-rate schedule of the pretrained weights and the head.",
+  },
+  introduced_lr_scheduler_type: {
+    domain: SCHEDULES,
+    default: { sameAs: "lr_scheduler_type" },
+    section: "trainer",
+    description: "Learning-rate schedule of the introduced tokens.",
+  },
+  warmup_ratio: {
+    domain: SHARE,
+    default: { value: 0 },
+    section: "trainer",
+    description: "Share of the steps over which the learning rate ramps up.",
+  },
+  introduced_warmup_ratio: {
+    domain: SHARE,
+    default: { sameAs: "warmup_ratio" },
+    section: "trainer",
+    description: "Share of the steps over which the introduced tokens' learning rate ramps up.",
+  },
+  introduced_start_factor: {
+    domain: { kind: "number", min: 0, max: 1 },
+    default: { value: 0 },
+    section: "trainer",
+    description: "Where the introduced tokens' ramp starts, as a factor of their peak learning rate.",
+  },
+  introduced_delay_ratio: {
+    domain: SHARE,
+    default: { value: 0 },
+    section: "trainer",
+    description: "Share of the steps before the introduced tokens start to learn.",
+  },
+  weight_decay: {
+    domain: NOT_NEGATIVE,
+    default: { value: 0.01 },
+    section: "trainer",
+    description: "AdamW's decoupled weight decay of the pretrained weights and the head.",
+  },
+  introduced_weight_decay: {
+    domain: NOT_NEGATIVE,
+    default: { sameAs: "weight_decay" },
+    section: "trainer",
+    description: "AdamW's decoupled weight decay of the introduced tokens' rows.",
+  },
+  max_grad_norm: {
+    domain: NOT_NEGATIVE,
+    default: { value: 1 },
+    section: "trainer",
+    description: "L2 norm to which the gradient over all groups is clipped; 0 is off.",
+  },
+  adam_beta1: {
+    domain: SHARE,
+    default: { value: 0.9 },
+    section: "trainer",
+    description: "AdamW's decay rate of the first moment.",
+  },
+  adam_beta2: {
+    domain: SHARE,
+    default: { value: 0.999 },
+    section: "trainer",
+    description: "AdamW's decay rate of the second moment.",
+  },
+  adam_epsilon: {
+    domain: POSITIVE,
+    default: { value: 1e-8 },
+    section: "trainer",
+    description: "Added to the square root in AdamW's denominator.",
+  },
+  batch_size: {
+    domain: { kind: "integer", min: 1 },
+    default: { value: 16 },
+    section: "trainer",
+    description: "Examples in one optimizer step.",
+  },
+  init: {
+    domain: { kind: "choice", choices: ["mean", "mean_resizing", "random", "subword_mean"] },
+    default: { value: "mean" },
+    section: "introduced_tokens",
+    description: "How the introduced tokens' embedding rows start.",
+  },
+  bias_init: {
+    domain: { kind: "choice", choices: ["mean", "min", "zero", "subword_mean"] },
+    default: { value: "mean" },
+    section: "introduced_tokens",
+    description: "How the introduced tokens' entries of the output bias start (masked-lm).",
+  },
+} as const satisfies Readonly<Record<string, ParameterSpec>>;
+
+export type ParameterName = keyof typeof PARAMETERS;
+
+/** The type of a parameter's values: its choices, or number. */
+export type ParameterValue<Name extends ParameterName> = (typeof PARAMETERS)[Name]["domain"] extends {
+  readonly choices: readonly (infer Choice)[];
+}
+  ? Choice
+  : number;
+
+export const PARAMETER_NAMES = Object.keys(PARAMETERS) as readonly ParameterName[];
+
+/** The three names of which a sweep gives exactly two. */
+export const RATE_NAMES = ["base_lr", "lr_ratio", "intro_lr"] as const satisfies readonly ParameterName[];
+
+/**
+ * A parameter's value: as given, else its default. The values must have passed the sweep file's checks.
+ * Throws for a parameter without either; for the three rates use `resolveRates`.
+ */
+export function parameterValue<Name extends ParameterName>(parameters: Parameters, name: Name): ParameterValue<Name> {
+  const given = parameters[name];
+  if (given !== undefined) return given as ParameterValue<Name>;
+  const fallback: Default = PARAMETERS[name].default;
+  if (fallback === "none") throw new DualrateError("internal", `the parameter ${name} has no value and no default`);
+  if ("sameAs" in fallback) return parameterValue(parameters, fallback.sameAs as Name);
+  return fallback.value as ParameterValue<Name>;
+}
+
+/** The two rates and their ratio from exactly two of base_lr, lr_ratio and intro_lr; a DualrateError for any other number. */
+export function resolveRates(parameters: Parameters): Rates {
+  const { base_lr, lr_ratio, intro_lr } = parameters as Partial<Rates>;
+  if (base_lr !== undefined && lr_ratio !== undefined && intro_lr === undefined) {
+    return { base_lr, lr_ratio, intro_lr: base_lr * lr_ratio };
+  }
+  if (base_lr !== undefined && lr_ratio === undefined && intro_lr !== undefined) {
+    return { base_lr, lr_ratio: intro_lr / base_lr, intro_lr };
+  }
+  if (base_lr === undefined && lr_ratio !== undefined && intro_lr !== undefined) {
+    return { base_lr: intro_lr / lr_ratio, lr_ratio, intro_lr };
+  }
+  throw wrongRates(RATE_NAMES.filter((name) => parameters[name] !== undefined));
+}
+
+function wrongRates(given: readonly string[]): DualrateError {
+  const came = given.length === 0 ? "none of them" : given.join(", ");
+  return new DualrateError("sweep-file", `exactly two of ${RATE_NAMES.join(", ")} must be given; got ${came}`, {
+    hint: "Give base_lr and lr_ratio, fixed or searched; intro_lr follows from them.",
+  });
+}

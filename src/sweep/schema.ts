@@ -1,0 +1,171 @@
+// The shape of a sweep file: keys, types, bounds, defaults. Rules that hold between keys are in checks.ts.
+import { z } from "zod";
+import {
+  type Default,
+  type Domain,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  type ParameterName,
+  type ParameterSpec,
+} from "./parameters.js";
+import type { Value } from "./space.js";
+
+const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
+
+const count = z.int().min(1);
+const probability = z.number().min(0).max(1);
+const path = z.string().min(1);
+
+function domainSchema(domain: Domain): z.ZodType<Value> {
+  if (domain.kind === "choice") return z.enum(domain.choices);
+  let schema: z.ZodNumber = domain.kind === "integer" ? z.int() : z.number();
+  if (domain.min !== undefined) schema = schema.min(domain.min);
+  if (domain.max !== undefined) schema = schema.max(domain.max);
+  if (domain.above !== undefined) schema = schema.gt(domain.above);
+  if (domain.below !== undefined) schema = schema.lt(domain.below);
+  return schema;
+}
+
+function describeDefault(fallback: Default): string {
+  if (fallback === "none") return "";
+  return "sameAs" in fallback ? ` Default: as ${fallback.sameAs}.` : ` Default: ${fallback.value}.`;
+}
+
+function describeParameter(name: ParameterName): string {
+  return SPECS[name].description + describeDefault(SPECS[name].default);
+}
+
+/** One key for each of the parameters. */
+function shapeOf<Name extends ParameterName, Schema>(names: readonly Name[], schema: (name: Name) => Schema) {
+  return Object.fromEntries(names.map((name) => [name, schema(name)])) as Record<Name, Schema>;
+}
+
+type NamesIn<Section> = {
+  [Name in ParameterName]: (typeof PARAMETERS)[Name]["section"] extends Section ? Name : never;
+}[ParameterName];
+
+/** The parameters whose fixed values stand in a section, each optional. */
+function fixedShape<Section extends ParameterSpec["section"]>(section: Section) {
+  const names = PARAMETER_NAMES.filter((name) => SPECS[name].section === section) as NamesIn<Section>[];
+  return shapeOf(names, (name) => domainSchema(SPECS[name].domain).optional().describe(describeParameter(name)));
+}
+
+/** Exactly one of the keys; checks.ts says so in words, this tells editors. */
+function exactlyOneOf(...keys: readonly string[]) {
+  return { oneOf: keys.map((key) => ({ required: [key] })) };
+}
+
+function searchSchema(name: ParameterName) {
+  const value = domainSchema(SPECS[name].domain);
+  return z
+    .strictObject({
+      value: value.optional().describe("The one value."),
+      values: z
+        .array(value)
+        .min(1)
+        .meta({ uniqueItems: true })
+        .optional()
+        .describe("The values to try, in the grid's order."),
+      distribution: z.enum(["constant", "categorical"]).optional(),
+    })
+    .meta({ description: describeParameter(name), ...exactlyOneOf("value", "values") });
+}
+
+const data = z.strictObject({
+  train: path.describe("JSONL file of the training split, relative to this file."),
+  validation: path.describe("JSONL file of the validation split."),
+  test: path.optional().describe("JSONL file of the test split."),
+  text: z.string().min(1).default("text").describe("The field that holds the text."),
+  label: z.string().min(1).default("label").describe("The field that holds the class (sequence-classification)."),
+  max_train_samples: count.optional().describe("The first N training examples only."),
+  max_eval_samples: count.optional().describe("The first N validation examples only."),
+});
+
+const introducedTokens = z.strictObject({
+  tokens: z
+    .array(z.string())
+    .min(1)
+    .meta({ uniqueItems: true, description: "The tokens to introduce; the vocabulary has none of them." }),
+  special: z.boolean().default(false).describe("Special tokens are never masked or predicted."),
+  ...fixedShape("introduced_tokens"),
+});
+
+const trainer = z
+  .strictObject({
+    max_steps: count.optional().describe("Optimizer steps of a trial."),
+    num_train_epochs: z.number().gt(0).optional().describe("Passes over the training split, instead of max_steps."),
+    eval_steps: count.describe("Optimizer steps between two evaluations."),
+    eval_batch_size: count.default(32).describe("Examples evaluated at once."),
+    max_length: z.int().min(3).default(128).describe("Tokens, special ones included, to which texts are truncated."),
+    mask_probability: probability.optional().describe("Share of tokens asked for (masked-lm). Default: 0.15."),
+    introduced_mask_probability: probability
+      .optional()
+      .describe("Share of introduced tokens asked for (masked-lm). Default: as mask_probability."),
+    mask_replacement: z
+      .tuple([probability, probability, probability])
+      .optional()
+      .describe(
+        "Shares of asked-for tokens shown as [MASK], as a random token, as they are. Default: [0.8, 0.1, 0.1].",
+      ),
+    dropout: z.boolean().default(true).describe("False turns the model's dropout off."),
+    group_by_length: z.boolean().default(true).describe("Batches of texts of about the same length."),
+    ...fixedShape("trainer"),
+  })
+  .meta(exactlyOneOf("max_steps", "num_train_epochs"));
+
+const METRICS = ["loss", "loss_introduced", "loss_base", "accuracy"] as const;
+
+const metric = z.strictObject({
+  name: z.enum(METRICS).default("loss").describe("The validation metric that ranks the trials."),
+  goal: z.enum(["minimize", "maximize"]).optional().describe("Default: maximize for accuracy, minimize for losses."),
+});
+
+const exportedFrom = z.strictObject({
+  study: z.string(),
+  trial: count,
+  metric: z.enum(METRICS),
+  value: z.number(),
+  step: count,
+});
+
+/** The sections of a sweep file that have keys of their own. */
+export const SECTIONS = {
+  data,
+  introduced_tokens: introducedTokens,
+  trainer,
+  metric,
+  parameters: z.strictObject(shapeOf(PARAMETER_NAMES, (name) => searchSchema(name).optional())),
+  exported_from: exportedFrom,
+} as const;
+
+export const sweepSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dots, hyphens and underscores, a letter or digit first")
+      .describe("The study's name."),
+    description: z.string().optional().describe("For the reader of this file."),
+    seed: z.int().min(0).default(0).describe("Seeds data order, masks, dropout and the search."),
+    model: path.describe("A Hugging Face model folder, relative to this file."),
+    task: z.enum(["masked-lm", "sequence-classification"]),
+    data: SECTIONS.data,
+    introduced_tokens: SECTIONS.introduced_tokens,
+    trainer: SECTIONS.trainer,
+    method: z.enum(["grid"]).describe("How configurations are chosen: every combination of the values."),
+    metric: SECTIONS.metric.prefault({}),
+    parameters: SECTIONS.parameters.default({}).describe("The search space; the first parameter varies slowest."),
+    run_cap: count.optional().describe("At most this many trials, spread over the grid."),
+    exported_from: SECTIONS.exported_from.optional().describe("Written by `dualrate export`."),
+  })
+  .meta({ title: "dualrate sweep" });
+
+/** A sweep file whose every key has the right type, defaults filled in. */
+export type SweepInput = z.output<typeof sweepSchema>;
+
+/** A searched parameter as the file states it. */
+export type Searched = NonNullable<SweepInput["parameters"][ParameterName]>;
+
+/** The JSON Schema of sweep files, for editors: draft 7, which YAML language servers know best. */
+export function sweepJsonSchema(): object {
+  return z.toJSONSchema(sweepSchema, { target: "draft-07", io: "input" });
+}

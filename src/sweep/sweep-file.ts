@@ -1,0 +1,139 @@
+// Reads a sweep file: YAML in, a checked Sweep out. Every error names the file, the line and the rule.
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DualrateError } from "../errors.js";
+import { checkSweep } from "./checks.js";
+import { checkDataFile, checkModelFolder } from "./files.js";
+import { PARAMETER_NAMES, type ParameterName } from "./parameters.js";
+import { type Problem, problemsError, problemsOf } from "./problems.js";
+import { type Searched, type SweepInput, sweepSchema } from "./schema.js";
+import type { DataSettings, ExportedFrom, Metric, Settings, Sweep, TrainerSettings } from "./settings.js";
+import { parseSource, type Source } from "./source.js";
+import type { Distribution, Space, Value } from "./space.js";
+
+export { sweepJsonSchema } from "./schema.js";
+
+/** Reads and checks the sweep file at `file`; throws a DualrateError of code "sweep-file". */
+export function readSweep(file: string): Sweep {
+  return parseSweep(readText(file), file);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : String(cause);
+    throw new DualrateError("sweep-file", `the sweep file cannot be read: ${reason}`, {
+      hint: "Name an existing YAML file.",
+      place: { file },
+      cause,
+    });
+  }
+}
+
+/**
+ * As `readSweep`, for text that was read from `file`. Its relative paths are relative to that file, and what they name must be
+ * there. Several problems make one error that lists them all.
+ */
+export function parseSweep(text: string, file: string): Sweep {
+  const source = parseSource(text, file);
+  const parsed = sweepSchema.safeParse(source.data, { reportInput: true });
+  if (!parsed.success) throw problemsError(source, problemsOf(parsed.error.issues));
+  const input = parsed.data;
+  const folder = dirname(resolve(file));
+  const problems = [...checkSweep(input), ...checkFiles(input, folder)];
+  if (problems.length > 0) throw problemsError(source, problems);
+  return sweepOf(input, source, folder);
+}
+
+function checkFiles({ model, data }: SweepInput, folder: string): readonly Problem[] {
+  return [
+    ...checkModelFolder(["model"], resolve(folder, model), model),
+    ...checkDataFile(["data", "train"], resolve(folder, data.train)),
+    ...checkDataFile(["data", "validation"], resolve(folder, data.validation)),
+    ...(data.test === undefined ? [] : checkDataFile(["data", "test"], resolve(folder, data.test))),
+  ];
+}
+
+function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
+  return {
+    name: input.name,
+    file: resolve(source.file),
+    seed: input.seed,
+    settings: settingsOf(input, folder),
+    method: input.method,
+    metric: metricOf(input),
+    space: spaceOf(input, source),
+    ...(input.run_cap !== undefined && { runCap: input.run_cap }),
+    ...(input.exported_from && { exportedFrom: input.exported_from satisfies ExportedFrom }),
+  };
+}
+
+function settingsOf(input: SweepInput, folder: string): Settings {
+  const { tokens, special } = input.introduced_tokens;
+  return {
+    model: resolve(folder, input.model),
+    task: input.task,
+    data: dataOf(input, folder),
+    introduced: { tokens, special },
+    trainer: trainerOf(input),
+    fixed: fixedOf(input),
+  };
+}
+
+function dataOf({ data }: SweepInput, folder: string): DataSettings {
+  const { train, validation, test, text, label, max_train_samples: maxTrain, max_eval_samples: maxEval } = data;
+  return {
+    train: resolve(folder, train),
+    validation: resolve(folder, validation),
+    ...(test !== undefined && { test: resolve(folder, test) }),
+    text,
+    label,
+    ...(maxTrain !== undefined && { maxTrainSamples: maxTrain }),
+    ...(maxEval !== undefined && { maxEvalSamples: maxEval }),
+  };
+}
+
+function trainerOf({ trainer }: SweepInput): TrainerSettings {
+  const maskProbability = trainer.mask_probability ?? 0.15;
+  return {
+    length: lengthOf(trainer),
+    evalSteps: trainer.eval_steps,
+    evalBatchSize: trainer.eval_batch_size,
+    maxLength: trainer.max_length,
+    maskProbability,
+    introducedMaskProbability: trainer.introduced_mask_probability ?? maskProbability,
+    maskReplacement: trainer.mask_replacement ?? [0.8, 0.1, 0.1],
+    dropout: trainer.dropout,
+    groupByLength: trainer.group_by_length,
+  };
+}
+
+function lengthOf({ max_steps: maxSteps, num_train_epochs: epochs }: SweepInput["trainer"]): TrainerSettings["length"] {
+  // checkSweep has seen to it that exactly one is given.
+  return maxSteps === undefined ? { numTrainEpochs: epochs as number } : { maxSteps };
+}
+
+function fixedOf(input: SweepInput): Settings["fixed"] {
+  const sections: Readonly<Record<string, unknown>> = { ...input.trainer, ...input.introduced_tokens };
+  const given = PARAMETER_NAMES.filter((name) => sections[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, sections[name] as Value]));
+}
+
+function metricOf({ metric: { name, goal } }: SweepInput): Metric {
+  return { name, goal: goal ?? (name === "accuracy" ? "maximize" : "minimize") };
+}
+
+/** In the order of the file, which zod's output does not keep. */
+function spaceOf({ parameters }: SweepInput, { data }: Source): Space {
+  const names = Object.keys((data as Partial<SweepInput>).parameters ?? {}) as readonly ParameterName[];
+  return names.flatMap((name) => {
+    const searched = parameters[name];
+    return searched ? [{ name, distribution: distributionOf(searched) }] : [];
+  });
+}
+
+function distributionOf({ value, values }: Searched): Distribution {
+  return values ? { kind: "categorical", values } : { kind: "constant", value: value as Value };
+}

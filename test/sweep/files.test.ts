@@ -1,0 +1,39 @@
+import { describe } from "vitest";
+import { edited, testMistakes } from "./fixture.js";
+
+describe("a file on disk is named, with the line that asks for it:", () => {
+  testMistakes([
+    {
+      what: "a hub id as the model",
+      text: edited({ "model: model": "model: google-bert/bert-base-uncased" }),
+      line: 2,
+      message: /^model must be an existing Hugging Face folder/,
+      hint: /Hub ids are not supported yet: .*`hf download google-bert\/bert-base-uncased --local-dir model`/,
+    },
+    {
+      what: "a model folder without its files",
+      text: edited({ "model: model": "model: half-a-model" }),
+      line: 2,
+      message: /has no tokenizer.json, no model.safetensors$/,
+    },
+    {
+      what: "a missing data file",
+      text: edited({ "train: train.jsonl": "train: trian.jsonl" }),
+      line: 5,
+      message: /^data.train must be a JSONL file; there is nothing at .*trian.jsonl$/,
+      hint: /relative to the sweep file/,
+    },
+    {
+      what: "a folder as a data file",
+      text: edited({ "train: train.jsonl": "train: model" }),
+      line: 5,
+      message: /model is not a file$/,
+    },
+    {
+      what: "an empty data file",
+      text: edited({ "validation: valid.jsonl": "validation: empty.jsonl" }),
+      line: 6,
+      message: /^data.validation must have at least one line; .*empty.jsonl is empty$/,
+    },
+  ]);
+});
