@@ -22,7 +22,12 @@ export interface PiscinaSettings {
   readonly workers: number;
   /** Compiled module that exports `prepare` and `train`; for tests. */
   readonly workerFile?: URL;
+  /** How long closing at once waits for trials to notice. */
+  readonly graceMs?: number;
 }
+
+/** A training step or a batch of an evaluation takes seconds at most. */
+const GRACE_MS = 20_000;
 
 /** Trials in threads of this process. A trial that throws, or whose thread dies, fails alone. */
 export function createPiscinaExecutor(settings: PiscinaSettings): Executor {
@@ -40,10 +45,16 @@ class PiscinaExecutor implements Executor {
   readonly #pool: Piscina;
   readonly #inputs = new Map<string, SharedInputs>();
   readonly #tasks = new Set<PendingTask>();
+  /** What the threads do, given up or not. */
+  readonly #work = new Set<Promise<unknown>>();
+  readonly #graceMs: number;
+  /** Set to 1, it tells every trial to stop before its next step. */
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #closed = false;
 
-  constructor({ workers, workerFile = compiledWorker() }: PiscinaSettings) {
+  constructor({ workers, workerFile = compiledWorker(), graceMs = GRACE_MS }: PiscinaSettings) {
     this.slots = workers;
+    this.#graceMs = graceMs;
     this.#pool = new Piscina({
       filename: fileURLToPath(workerFile),
       name: "train",
@@ -73,7 +84,7 @@ class PiscinaExecutor implements Executor {
     const { port1, port2 } = new MessageChannel();
     const progress = new Progress(port1, handlers);
     try {
-      const reply = await this.#call<TrainReply>("train", { job, inputs, port: port2 }, [port2]);
+      const reply = await this.#call<TrainReply>("train", { job, inputs, port: port2, stop: this.#stop }, [port2]);
       progress.drain();
       return reply.type === "finished" ? reply.outcome : failed("error", oneLine(reply.error.message));
     } catch (error) {
@@ -89,7 +100,21 @@ class PiscinaExecutor implements Executor {
     this.#closed = true;
     if (now) this.#breakDown(undefined);
     await Promise.allSettled([...this.#tasks].map((task) => task.reply));
+    await this.#idle();
     await this.#pool.destroy();
+  }
+
+  /**
+   * Waits, for a while, until no thread works: ending a thread inside of ONNX Runtime's native code aborts the process
+   * (its binding throws into an environment that is gone).
+   */
+  async #idle(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise((resolve) => {
+      timer = setTimeout(resolve, this.#graceMs);
+    });
+    await Promise.race([Promise.allSettled(this.#work), grace]);
+    clearTimeout(timer);
   }
 
   /** One task in the pool. Rejects with a DualrateError when the executor is broken or closed, else as Piscina does. */
@@ -99,13 +124,17 @@ class PiscinaExecutor implements Executor {
     const broken = new Promise<never>((_, reject) => {
       giveUp = reject;
     });
-    const reply: Promise<Reply> = Promise.race([this.#pool.run(task, { name, transferList }), broken]);
+    const work: Promise<Reply> = this.#pool.run(task, { name, transferList });
+    this.#work.add(work);
+    work.catch(() => {}).finally(() => this.#work.delete(work));
+    const reply: Promise<Reply> = Promise.race([work, broken]);
     const pending: PendingTask = { reply, giveUp };
     this.#tasks.add(pending);
     return reply.finally(() => this.#tasks.delete(pending));
   }
 
   #breakDown(error: Error | undefined): void {
+    Atomics.store(this.#stop, 0, 1);
     const reason = error
       ? new DualrateError("worker", `worker threads cannot start: ${error.message}`, {
           hint: "Build the project with `npm run build`, or install it again.",
@@ -161,7 +190,7 @@ function failed(kind: "error" | "crashed", message: string): TrialOutcome {
 function oneLine(message: string): string {
   const [first = "", ...stack] = message.split("\n");
   const frame = stack.find((line) => /^\s+at /.test(line))?.trim();
-  return frame ? `${first} (${frame.replace(/\S*\/(?=[^/]+\/[^/]+:\d)/, "")})` : first;
+  return frame ? `${first} (${frame.replace(/[^\s(]*\//, "")})` : first;
 }
 
 function crashMessage(error: unknown, lastStep: number): string {
@@ -179,5 +208,7 @@ function lostWhilePreparing(error: unknown): DualrateError {
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ERR_WORKER_OUT_OF_MEMORY") return "out of memory (JavaScript heap)";
-  return oneLine(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (!(error instanceof Error)) return String(error);
+  // Piscina's own word for a thread that ended; where in Piscina it was said is of no use.
+  return error.message.startsWith("worker exited") ? `${error}` : oneLine(error.stack ?? error.message);
 }

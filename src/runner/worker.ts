@@ -20,6 +20,8 @@ export interface TrainTask {
   /** Over shared memory: receiving them copies nothing. */
   readonly inputs: SharedInputs;
   readonly port: MessagePort;
+  /** Over shared memory: 1 once the trial is to stop before its next step. */
+  readonly stop: Int32Array;
 }
 
 /** Checks, reads and encodes a sweep's inputs. */
@@ -46,7 +48,7 @@ export async function train(task: TrainTask): Promise<TrainReply> {
   }
 }
 
-async function trainTrial({ job, inputs, port }: TrainTask): Promise<TrialOutcome> {
+async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<TrialOutcome> {
   const [{ train }, { resolveConfig }, runtime] = await Promise.all([
     import("../trainer/train.js"),
     import("../trainer/config.js"),
@@ -56,7 +58,8 @@ async function trainTrial({ job, inputs, port }: TrainTask): Promise<TrialOutcom
   const trainExamples = shared.data.train.offsets.length - 1;
   const config = resolveConfig(job.settings, job.parameters, { seed: job.seed, trainExamples });
   const { settings, metric, studySeed } = job;
-  const measurements = train({ settings, config, inputs: shared, metric, studySeed }, runtime);
+  const stopped = () => Atomics.load(stop, 0) === 1;
+  const measurements = train({ settings, config, inputs: shared, metric, studySeed, stopped }, runtime);
   return follow(measurements, port, new Rungs(job.rungs, config.totalSteps));
 }
 

@@ -26,6 +26,8 @@ export interface Training {
   readonly metric: Metric;
   /** Seeds what all trials share: the masks of the validation set. */
   readonly studySeed: number;
+  /** Asked before each step and each evaluation batch; true ends the training with an "interrupted" error. */
+  readonly stopped?: () => boolean;
 }
 
 type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
@@ -47,13 +49,14 @@ export async function* train(training: Training, runtime: Runtime): Generator {
   let best: { readonly value: number; readonly bestStep: number } | undefined;
   try {
     for (let step = 1; step <= config.totalSteps; step++) {
+      checkStop(training);
       const batch = batches(step - 1);
       const result = await engine.step([batch], ratesAt(config, step - 1));
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) return diverged(step, result);
       trainLoss.add(result.loss, batch.targetCount);
       if (step % config.evalSteps !== 0 && step !== config.totalSteps) continue;
 
-      const validation = await evaluate(engine, evaluation);
+      const validation = await evaluate(engine, evaluation, () => checkStop(training));
       const seconds = (performance.now() - started) / 1000;
       const value = validation[metric.name];
       if (value === null) return nothingToMeasure(step, metric.name);
@@ -127,10 +130,17 @@ function evaluationBatches(training: Training): readonly Batch[] {
 const evaluationCache = new WeakMap<SharedInputs, readonly Batch[]>();
 
 /** Every metric over a set of batches, each target counted alike, whatever batch it is in. */
-export async function evaluate(engine: Engine, batches: readonly Batch[]): Promise<MetricValues> {
+async function evaluate(engine: Engine, batches: readonly Batch[], beforeEach: () => void): Promise<MetricValues> {
   const tally = new Tally();
-  for (const batch of batches) tally.add(batch, await engine.evaluate(batch));
+  for (const batch of batches) {
+    beforeEach();
+    tally.add(batch, await engine.evaluate(batch));
+  }
   return metricValues(tally);
+}
+
+function checkStop({ stopped }: Training): void {
+  if (stopped?.()) throw new DualrateError("interrupted", "the trial was stopped");
 }
 
 /** Rates at a step, counted from 0. */

@@ -12,7 +12,7 @@ export async function prepare({ settings }) {
   return { type: "prepared", summary: { hashes, workerBytes: 1 }, inputs: { weights } };
 }
 
-export async function train({ job, inputs, port }) {
+export async function train({ job, inputs, port, stop }) {
   trained++;
   switch (job.parameters.act) {
     case "reply-error":
@@ -20,7 +20,7 @@ export async function train({ job, inputs, port }) {
     case "exit":
       measured(port, 10, false);
       await new Promise((resolve) => setTimeout(resolve, 20));
-      process.exit(7);
+      return process.exit(7);
     case "throw-later":
       setTimeout(() => {
         throw new RangeError("from nowhere");
@@ -28,6 +28,10 @@ export async function train({ job, inputs, port }) {
       return new Promise(() => {});
     case "hang":
       return new Promise(() => setInterval(() => {}, 1000));
+    case "until-stopped":
+      measured(port, 1, false);
+      while (Atomics.load(stop, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      return { type: "broken", error: { code: "interrupted", message: "stopped" } };
     case "spin":
       for (;;);
     case "rung": {

@@ -12,7 +12,11 @@ const settings = (model: string) => ({ model }) as Settings;
 const go: Verdict = { action: "continue" };
 
 async function prepared(workers: number): Promise<{ run: typeof run; executor: Executor }> {
-  const pool = createPiscinaExecutor({ workers, workerFile: new URL("./fake-worker.mjs", import.meta.url) });
+  const pool = createPiscinaExecutor({
+    workers,
+    workerFile: new URL("./fake-worker.mjs", import.meta.url),
+    graceMs: 200,
+  });
   executor = pool;
   const { hashes } = await pool.prepare(settings("present"), 0);
   function run(act: string, onMeasurement: (m: Measurement, atRung: boolean) => Verdict = () => go) {
@@ -77,6 +81,19 @@ test.each(["hang", "spin"])("closing now ends a trial that would %s for ever, as
   await executor.close(true);
   await rejected;
   await expect(run("train")).rejects.toThrow("already closed");
+});
+
+test("closing now tells a trial that still works to stop, and waits for it", async () => {
+  const { run, executor } = await prepared(1);
+  const steps: number[] = [];
+  const trial = run("until-stopped", ({ step }) => {
+    steps.push(step);
+    return go;
+  });
+  const rejected = expect(trial).rejects.toMatchObject({ code: "interrupted" });
+  await expect.poll(() => steps.length).toBeGreaterThan(0);
+  await executor.close(true);
+  await rejected;
 });
 
 test("closing waits for the trials that run", async () => {

@@ -1,0 +1,92 @@
+// What stays in the scrollback when a sweep is over: the verdict, the ranking, the failures, and what to do next.
+
+import { formatDifference, formatMetric, formatRatio } from "../report/format.js";
+import { compareRatios } from "../report/ratios.js";
+import type { CompleteTrial, Trial } from "../sweep/trial.js";
+import { cellTexts, chooseColumns } from "./columns.js";
+import { formatClock, METRIC_WORDS, shortPath } from "./format.js";
+import { rankedRows } from "./rows.js";
+import { endedCount, type StudySummary, summarize } from "./summary.js";
+import { createTheme, type Theme } from "./theme.js";
+import type { StudySnapshot } from "./watch.js";
+
+export interface EndingOptions {
+  readonly ascii: boolean;
+  /** Cells of a line. */
+  readonly columns: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+const TOP = 5;
+const SHOWN_FAILURES = 8;
+
+/** At most 12 plain lines, without colours. */
+export function endingLines(snapshot: StudySnapshot, { ascii, columns, now }: EndingOptions): readonly string[] {
+  const summary = summarize(snapshot, now);
+  const theme = createTheme(ascii, {});
+  return [
+    ...verdictLines(summary, snapshot.trials),
+    ...topLines(snapshot, theme, columns),
+    ...failureLines(snapshot.trials),
+    totalLine(summary),
+    ...nextLines(summary),
+  ];
+}
+
+function verdictLines({ best, singleRate, study, phase }: StudySummary, trials: readonly Trial[]): readonly string[] {
+  if (best === undefined) return ["No trial is complete, so there is no best ratio yet."];
+  const { name, goal } = study.sweep.metric;
+  const found = `validation ${METRIC_WORDS[name]} ${formatMetric(best.value)} (#${best.number})`;
+  const verdict = `Best ratio ${formatRatio(best.rates.lr_ratio)}: ${found}${againstSingleRate(best, singleRate)}`;
+  const { edge, rows } = compareRatios(trials, goal);
+  // Before the end, the ratios beyond may just not have had their turn.
+  if (edge === undefined || phase !== "finished") return [verdict];
+  return [verdict, `It is the ${edge} of ${rows.length} ratios tried: widen the range, the best may lie beyond.`];
+}
+
+function againstSingleRate(best: CompleteTrial, singleRate: CompleteTrial | undefined): string {
+  if (singleRate === undefined) return "; ratio 1x has no complete trial to compare with";
+  if (singleRate === best) return "; no other ratio did better";
+  return `, against ratio 1x ${formatMetric(singleRate.value)}: ${formatDifference(best.value - singleRate.value)}`;
+}
+
+function topLines(snapshot: StudySnapshot, { glyphs }: Theme, width: number): readonly string[] {
+  const rows = rankedRows(snapshot).filter(({ trial }) => trial.state === "complete");
+  if (rows.length === 0) return [];
+  const columns = chooseColumns(snapshot.overview.study, glyphs, width);
+  return [undefined, ...rows.slice(0, TOP)].map((row) => cellTexts(columns, row).join("").trimEnd());
+}
+
+/** `3 failed: 2 diverged (#19 #63), 1 crashed (#70)`. */
+function failureLines(trials: readonly Trial[]): readonly string[] {
+  const failed = trials.filter((trial) => trial.state === "failed");
+  const kinds = [...new Set(failed.map(({ failure }) => failure.kind))];
+  const texts = kinds.map((kind) => {
+    const numbers = failed.filter(({ failure }) => failure.kind === kind).map(({ number }) => `#${number}`);
+    return `${numbers.length} ${kind} (${numbers.slice(0, SHOWN_FAILURES).join(" ")}${numbers.length > SHOWN_FAILURES ? " ..." : ""})`;
+  });
+  return failed.length === 0 ? [] : [`${failed.length} failed: ${texts.join(", ")}`];
+}
+
+function totalLine({ counts, planned, elapsed }: StudySummary): string {
+  const { complete, pruned, failed } = counts;
+  const of = planned === undefined ? "" : ` of ${planned}`;
+  const parts = [
+    `${complete} complete`,
+    ...(pruned ? [`${pruned} pruned`] : []),
+    ...(failed ? [`${failed} failed`] : []),
+  ];
+  return `${endedCount(counts)}${of} trials in ${formatClock(elapsed)}: ${parts.join(", ")}`;
+}
+
+function nextLines({ phase, best, study }: StudySummary): readonly string[] {
+  const { name, file } = study.sweep;
+  const resume = phase === "finished" ? [] : [`resume: dualrate run ${shortPath(file)}`];
+  if (best === undefined) return [...resume, `next:   dualrate show ${name}`];
+  return [
+    ...resume,
+    `next:   dualrate rank ${name}; dualrate compare ${name}`,
+    `        dualrate export ${name} -o best.yaml`,
+  ];
+}

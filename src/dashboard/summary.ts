@@ -1,0 +1,117 @@
+// What the header, the plain lines and the ending say of a study: how far it is, how long it takes, what is best.
+
+import { formatRate, formatRatio } from "../report/format.js";
+import type { StudyRecord } from "../store/records.js";
+import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
+import { formatCell } from "./format.js";
+import type { StudySnapshot } from "./watch.js";
+
+export interface StudySummary {
+  readonly study: StudyRecord;
+  /** `stopped`: nobody runs it, and trials are left. */
+  readonly phase: "running" | "finished" | "stopped";
+  readonly counts: Readonly<Record<Trial["state"], number>>;
+  readonly planned: number | undefined;
+  readonly workers: number | undefined;
+  /** Complete trials, best first. */
+  readonly ranked: readonly CompleteTrial[];
+  readonly best: CompleteTrial | undefined;
+  /** The best trial with one rate for all tokens, where one is complete. */
+  readonly singleRate: CompleteTrial | undefined;
+  /** Milliseconds in which at least one trial ran; breaks between runs do not count. */
+  readonly elapsed: number;
+  /** Estimated milliseconds to the end, once a trial has ended. */
+  readonly left: number | undefined;
+  /** Milliseconds without a sign of life of the owner, where that is too long. */
+  readonly silent: number | undefined;
+}
+
+/** An owner writes its heartbeat about every ten seconds. */
+const SILENCE_LIMIT = 90_000;
+
+export function summarize(snapshot: StudySnapshot, now: number): StudySummary {
+  const { overview, trials } = snapshot;
+  const { study, owner } = overview;
+  const counts = countStates(trials);
+  const ranked = rankTrials(trials, study.sweep.metric.goal);
+  const silence = owner && counts.running > 0 ? now - owner.heartbeatAt : 0;
+  return {
+    study,
+    phase: phaseOf(counts, study.plannedTrials, owner !== undefined),
+    counts,
+    planned: study.plannedTrials,
+    workers: owner?.workers,
+    ranked,
+    best: ranked[0],
+    singleRate: ranked.find(isSingleRate),
+    elapsed: busyTime(snapshot, now),
+    left: owner && timeLeft(trials, study.plannedTrials, owner.workers, now),
+    silent: silence > SILENCE_LIMIT ? silence : undefined,
+  };
+}
+
+export function endedCount(counts: StudySummary["counts"]): number {
+  return counts.complete + counts.pruned + counts.failed;
+}
+
+/** Whether all tokens learn at one rate. A ratio computed from two rates may be off by rounding. */
+export function isSingleRate({ rates }: Trial): boolean {
+  return Math.abs(rates.lr_ratio - 1) < 1e-9;
+}
+
+/** `ratio 8.2x base 2.0e-4 warmup 3%`: the ratio and the rest of a trial's configuration, most telling first. */
+export function describeConfiguration(trial: Trial, study: StudyRecord): readonly string[] {
+  const shown = new Set(["base_lr", "lr_ratio", "intro_lr", "warmup_ratio"]);
+  const warmup = trial.parameters.warmup_ratio ?? study.sweep.settings.fixed.warmup_ratio;
+  const searched = searchedNames(study).filter((name) => !shown.has(name));
+  return [
+    `ratio ${formatRatio(trial.rates.lr_ratio)}`,
+    `base ${formatRate(trial.rates.base_lr)}`,
+    ...(warmup === undefined ? [] : [`warmup ${formatCell("warmup_ratio", warmup)}`]),
+    ...searched.map((name) => `${name} ${formatCell(name, trial.parameters[name] ?? "-")}`),
+  ];
+}
+
+/** The parameters that differ between trials, in the order of the sweep file. */
+export function searchedNames(study: StudyRecord): readonly string[] {
+  return study.sweep.space.filter(({ distribution }) => distribution.kind !== "constant").map(({ name }) => name);
+}
+
+function countStates(trials: readonly Trial[]): StudySummary["counts"] {
+  const counts = { queued: 0, running: 0, paused: 0, complete: 0, pruned: 0, failed: 0 };
+  for (const { state } of trials) counts[state]++;
+  return counts;
+}
+
+function phaseOf(counts: StudySummary["counts"], planned: number | undefined, owned: boolean): StudySummary["phase"] {
+  const isOpen = counts.queued + counts.running + counts.paused > 0;
+  const isShort = planned === undefined ? owned : endedCount(counts) < planned;
+  if (!isOpen && !isShort) return "finished";
+  return owned ? "running" : "stopped";
+}
+
+/** The length of the union of the trials' spans. */
+function busyTime({ overview, trials, measurements }: StudySnapshot, now: number): number {
+  let [busy, until] = [0, 0];
+  const started = trials.filter((trial) => trial.state !== "queued").toSorted((a, b) => a.startedAt - b.startedAt);
+  for (const trial of started) {
+    const lastSign = trial.startedAt + 1000 * (measurements.get(trial.number)?.at(-1)?.seconds ?? 0);
+    const running = trial.state === "running" && overview.owner !== undefined;
+    const end = "endedAt" in trial ? trial.endedAt : running ? now : lastSign;
+    busy += Math.max(0, end - Math.max(until, trial.startedAt));
+    until = Math.max(until, end);
+  }
+  return busy;
+}
+
+/** The mean time of an ended trial, times the trials left, over the workers that can share them. */
+function timeLeft(trials: readonly Trial[], planned: number | undefined, workers: number, now: number) {
+  const times = trials.flatMap((trial) => ("endedAt" in trial ? [trial.endedAt - trial.startedAt] : []));
+  if (times.length === 0 || planned === undefined) return undefined;
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+  const remaining = planned - times.length;
+  if (remaining <= 0) return 0;
+  const done = trials.flatMap((trial) => (trial.state === "running" ? [Math.min(mean, now - trial.startedAt)] : []));
+  const work = mean * remaining - done.reduce((sum, time) => sum + time, 0);
+  return Math.max(0, work) / Math.min(Math.max(1, workers), remaining);
+}

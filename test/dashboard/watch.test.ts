@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { StudyWatch } from "../../src/dashboard/watch.js";
+import { complete, FakeReader, measured, owner, running, START, snapshot, trial } from "./fixture.js";
+
+test("an unchanged study is not read again, but its owner's heartbeat is", () => {
+  const reader = new FakeReader(snapshot());
+  const watch = new StudyWatch(reader, 1);
+  reader.setOwner({ ...owner, heartbeatAt: START + 5000 });
+  const next = watch.poll();
+  expect(reader.reads).toBe(1);
+  expect(next.overview.owner?.heartbeatAt).toBe(START + 5000);
+});
+
+test("a change brings new trials and measurements", () => {
+  const reader = new FakeReader(
+    snapshot({ trials: [trial(1, 1, running())], measurements: new Map([[1, measured(3)]]) }),
+  );
+  const watch = new StudyWatch(reader, 1);
+  const trials = [trial(1, 1, complete(2)), trial(2, 8, running())];
+  reader.set(
+    snapshot({
+      trials,
+      measurements: new Map([
+        [1, measured(3, 2)],
+        [2, measured(4)],
+      ]),
+    }),
+  );
+  const next = watch.poll();
+  expect(next.trials).toHaveLength(2);
+  expect(next.measurements.get(1)).toHaveLength(2);
+  expect(next.measurements.get(2)).toHaveLength(1);
+});
+
+test("the measurements of an ended trial are read once, unless it ran again", () => {
+  const reader = new FakeReader(
+    snapshot({ trials: [trial(1, 1, complete(2))], measurements: new Map([[1, measured(2)]]) }),
+  );
+  const watch = new StudyWatch(reader, 1);
+  const known = watch.last.measurements.get(1);
+  const again = new Map([[1, measured(1, 1)]]);
+  reader.set(snapshot({ trials: [trial(1, 1, complete(2)), trial(2, 1, running())], measurements: again }));
+  expect(watch.poll().measurements.get(1)).toBe(known);
+  reader.set(snapshot({ trials: [trial(1, 1, complete(1, 100, 200))], measurements: again }));
+  expect(watch.poll().measurements.get(1)).toHaveLength(2);
+});
+
+test("a study that is not in the database is an error with a hint", () => {
+  expect(() => new StudyWatch(new FakeReader(snapshot()), 2)).toThrow(/study 2 is not in the database/);
+});
