@@ -130,7 +130,11 @@ function evaluationBatches(training: Training): readonly Batch[] {
 const evaluationCache = new WeakMap<SharedInputs, readonly Batch[]>();
 
 /** Every metric over a set of batches, each target counted alike, whatever batch it is in. */
-async function evaluate(engine: Engine, batches: readonly Batch[], beforeEach: () => void): Promise<MetricValues> {
+export async function evaluate(
+  engine: Engine,
+  batches: readonly Batch[],
+  beforeEach = () => {},
+): Promise<MetricValues> {
   const tally = new Tally();
   for (const batch of batches) {
     beforeEach();
