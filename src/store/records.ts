@@ -29,7 +29,7 @@ export interface StudyOverview {
 export interface StudyOwner {
   readonly host: string;
   readonly pid: number;
-  /** Start time of that process, so that a reused pid is not taken for it. */
+  /** Start of that process, so that a reused pid is not taken for it: clock ticks after boot; 0 where the system does not tell. */
   readonly processStartedAt: number;
   /** Last sign of life, milliseconds since the epoch. */
   readonly heartbeatAt: number;
@@ -50,8 +50,9 @@ export interface StudyEvent {
 export interface StoreWriter {
   /** Creates the study, or opens it again; a changed definition is an error that says what changed. */
   openStudy(definition: StudyDefinition): StudyRecord;
-  /** Takes the study's lease; undefined when taken, the living owner where there is one. */
+  /** Takes the study's lease, from a dead owner too; undefined when taken, the living owner where there is one. */
   acquireLease(studyId: number, workers: number): StudyOwner | undefined;
+  /** A sign of life; a DualrateError where another process has taken the lease over. */
   heartbeat(studyId: number): void;
   releaseLease(studyId: number): void;
   /** Trials that were running when their coordinator died: back to queued, their measurements removed. Their numbers. */
@@ -64,11 +65,13 @@ export interface StoreWriter {
   /** Back to queued, its measurements removed: for a trial that was stopped or is retried. */
   requeueTrial(studyId: number, number: number): void;
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void;
+  /** Releases the leases that this writer holds. */
   close(): void;
 }
 
 /** A read-only connection; never blocks the writer. */
 export interface StoreReader {
+  /** Newest first. */
   studies(): readonly StudyOverview[];
   /** By name, or the newest where none is given. */
   study(name?: string): StudyOverview | undefined;
@@ -78,7 +81,7 @@ export interface StoreReader {
   measurements(studyId: number): ReadonlyMap<number, readonly Measurement[]>;
   measurementsOf(studyId: number, number: number): readonly Measurement[];
   events(studyId: number, afterId?: number): readonly StudyEvent[];
-  /** Grows whenever anything of the study changes: a cheap way to poll. */
+  /** Grows whenever anything of the study but its owner's heartbeat changes: a cheap way to poll. */
   version(studyId: number): number;
   close(): void;
 }

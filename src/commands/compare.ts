@@ -1,0 +1,89 @@
+// `dualrate compare`: how each learning-rate ratio does, and what that does and does not show.
+import { formatDifference, formatMetric, formatParameter, formatRate, formatRatio } from "../report/format.js";
+import { varyingParameters } from "../report/ranking.js";
+import { compareRatios, type RatioComparison, type RatioRow } from "../report/ratios.js";
+import { type Column, textTable } from "../report/table.js";
+import { verdictLines } from "../report/verdict.js";
+import type { StudyOverview } from "../store/records.js";
+import type { Trial } from "../sweep/trial.js";
+import { note, print, printJson } from "./output.js";
+import { endedCount } from "./studies.js";
+import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
+
+export interface CompareOptions extends ResultsOption {
+  readonly json?: boolean;
+}
+
+export async function compare(name: string | undefined, options: CompareOptions): Promise<void> {
+  await withReader(options, (reader) => {
+    const overview = findStudy(reader, name, options);
+    const { metric } = overview.study.sweep;
+    const trials = reader.trials(overview.study.id);
+    const comparison = compareRatios(trials, metric.goal);
+    const verdict = [...verdictLines(comparison, metric.name), ...openTrials(overview)];
+    if (options.json) return printJson(comparisonJson(comparison, overview, verdict));
+    if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
+    print(verdict);
+    note(nextCommand(comparison, overview.study.name));
+  });
+}
+
+function openTrials({ study, counts }: StudyOverview): readonly string[] {
+  const [ended, planned] = [endedCount(counts), study.plannedTrials];
+  return planned === undefined || ended >= planned ? [] : [`so far: ${ended} of ${planned} trials have ended`];
+}
+
+function nextCommand({ best }: RatioComparison, study: string): string {
+  return best ? `next: dualrate export ${study} -o best.yaml` : `next: dualrate rank ${study}`;
+}
+
+function comparisonColumns({ rows }: RatioComparison, trials: readonly Trial[]): readonly Column<RatioRow>[] {
+  const occurs = (key: "diverged" | "broken" | "pruned") => rows.some((row) => row[key] > 0);
+  const count = (title: string, key: "diverged" | "broken" | "pruned"): readonly Column<RatioRow>[] =>
+    occurs(key) ? [{ title, cell: (row) => String(row[key]) }] : [];
+  return [
+    { title: "lr_ratio", cell: ({ ratio }) => formatRatio(ratio) },
+    { title: "trials", cell: (row) => String(row.trials) },
+    { title: "best", cell: ({ best }) => formatMetric(best?.value) },
+    { title: "mean", cell: ({ mean }) => formatMetric(mean) },
+    { title: "vs 1x", cell: ({ againstOne }) => formatDifference(againstOne) },
+    { title: "diverged", cell: ({ diverged }) => String(diverged) },
+    ...count("pruned", "pruned"),
+    ...count("failed", "broken"),
+    { title: "best trial", cell: ({ best }) => (best ? String(best.number) : "-") },
+    { title: "base_lr", cell: ({ best }) => (best ? formatRate(best.rates.base_lr) : "-") },
+    ...varyingParameters(trials).map((name) => ({
+      title: name,
+      cell: ({ best }: RatioRow) => formatParameter(name, best?.parameters[name] ?? "-"),
+    })),
+  ];
+}
+
+function comparisonJson(comparison: RatioComparison, { study }: StudyOverview, verdict: readonly string[]): object {
+  const { rows, best, edge, baseRates, seeds } = comparison;
+  const { metric } = study.sweep;
+  return {
+    study: study.name,
+    metric,
+    bestRatio: best?.ratio ?? null,
+    bestTrial: best?.best?.number ?? null,
+    bestValue: best?.best?.value ?? null,
+    againstOne: best?.againstOne ?? null,
+    edge: edge ?? null,
+    baseRates,
+    seeds,
+    ratios: rows.map((row) => ratioJson(row)),
+    verdict,
+  };
+}
+
+function ratioJson({ best, mean, againstOne, ...counts }: RatioRow): object {
+  return {
+    ...counts,
+    best: best?.value ?? null,
+    mean: mean ?? null,
+    againstOne: againstOne ?? null,
+    bestTrial: best?.number ?? null,
+    parameters: best ? { ...best.rates, ...best.parameters } : null,
+  };
+}

@@ -1,0 +1,142 @@
+// The command line: commands, arguments, options and their help. Each command's own module is loaded when it runs, so
+// that `--help` answers at once.
+import { createRequire } from "node:module";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { EXIT_STATUS_HELP } from "./failure.js";
+
+const NEWEST = "a study's name (default: the newest)";
+
+/** `onExit` gets the status of a command that has one of its own. */
+export function createProgram(onExit: (status: number) => void): Command {
+  const program = new Command("dualrate")
+    .description("Find the best learning-rate ratio for tokens introduced into a pretrained transformer.")
+    .version(readVersion())
+    .exitOverride()
+    .showHelpAfterError("  hint: dualrate --help lists the commands, dualrate COMMAND --help a command's options.")
+    .addHelpText(
+      "after",
+      examples(
+        "dualrate plan sweep.yaml",
+        "dualrate run sweep.yaml",
+        "dualrate compare",
+        "dualrate export -o best.yaml",
+      ),
+    )
+    .addHelpText("after", `\n${EXIT_STATUS_HELP}`);
+  addSweepCommands(program, onExit);
+  addStudyCommands(program);
+  addExport(program);
+  program
+    .command("schema")
+    .description("print the JSON Schema of sweep files, for editors")
+    .addHelpText("after", examples("dualrate schema > sweep.schema.json"))
+    .action(async () => (await import("./schema.js")).schema());
+  return program;
+}
+
+/** Commands that take a sweep file. */
+function addSweepCommands(program: Command, onExit: (status: number) => void): void {
+  program
+    .command("plan")
+    .description("say what a sweep file would run, and check its inputs; trains and stores nothing")
+    .argument("<file>", "a sweep file")
+    .option("--limit <n>", "configurations to list", positiveInteger, 10)
+    .addOption(jsonOption())
+    .addHelpText("after", examples("dualrate plan sweep.yaml", "dualrate plan sweep.yaml --limit 100 --json"))
+    .action(async (file, options) => (await import("./plan.js")).plan(file, options));
+  withViewOptions(program.command("run"))
+    .description("run a sweep, or go on with it; Ctrl-C finishes the running trials, twice stops at once")
+    .argument("<file>", "a sweep file")
+    .option("--workers <n>", "trials at the same time (default: what cores and memory allow)", positiveInteger)
+    .option("--strict", "exit with status 3 where a trial failed")
+    .addHelpText("after", examples("dualrate run sweep.yaml", "dualrate run sweep.yaml --workers 4 --plain --strict"))
+    .action(async (file, options) => onExit(await (await import("./run.js")).run(file, options)));
+  program
+    .command("train")
+    .description("train one configuration, such as an exported one, and compare its result; stores nothing")
+    .argument("<file>", "a sweep file with one value for each parameter")
+    .addOption(jsonOption())
+    .option("--strict", "exit with status 1 where the result is not the exported one")
+    .addHelpText("after", examples("dualrate train best.yaml", "dualrate train best.yaml --strict --json"))
+    .action(async (file, options) => onExit(await (await import("./train.js")).train(file, options)));
+}
+
+/** Commands that read what is stored. */
+function addStudyCommands(program: Command): void {
+  withViewOptions(program.command("dashboard"))
+    .description("watch a study, read-only, from another terminal")
+    .argument("[study]", NEWEST)
+    .addHelpText("after", examples("dualrate dashboard", "dualrate dashboard my-sweep --ascii"))
+    .action(async (study, options) => (await import("./dashboard.js")).dashboard(study, options));
+  withResults(program.command("rank"))
+    .description("list a study's trials, best first")
+    .argument("[study]", NEWEST)
+    .addOption(jsonOption().conflicts("csv"))
+    .option("--csv", "print CSV with all parameters")
+    .option("--limit <n>", "at most so many trials", positiveInteger)
+    .addHelpText(
+      "after",
+      examples("dualrate rank", "dualrate rank my-sweep --limit 5", "dualrate rank --csv > trials.csv"),
+    )
+    .action(async (study, options) => (await import("./rank.js")).rank(study, options));
+  withResults(program.command("compare"))
+    .description("compare learning-rate ratios with each other and with ratio 1")
+    .argument("[study]", NEWEST)
+    .addOption(jsonOption())
+    .addHelpText("after", examples("dualrate compare", "dualrate compare my-sweep --json"))
+    .action(async (study, options) => (await import("./compare.js")).compare(study, options));
+  withResults(program.command("show"))
+    .description("show all that is known of a study, or of one trial")
+    .argument("[study]", `${NEWEST}; a number alone is a trial of the newest`)
+    .argument("[trial]", "a trial's number", positiveInteger)
+    .addOption(jsonOption())
+    .addHelpText("after", examples("dualrate show", "dualrate show 7", "dualrate show my-sweep 7 --json"))
+    .action(async (study, trial, options) => (await import("./show.js")).show(study, trial, options));
+  withResults(program.command("studies"))
+    .description("list the studies of the results folder")
+    .addOption(jsonOption())
+    .addHelpText("after", examples("dualrate studies", "dualrate studies --results /data/results --json"))
+    .action(async (options) => (await import("./studies.js")).studies(options));
+}
+
+function addExport(program: Command): void {
+  withResults(program.command("export"))
+    .description("write the best configuration as a file that train and run take")
+    .argument("[study]", NEWEST)
+    .option("--trial <n>", "this trial instead of the best", positiveInteger)
+    .option("-o, --output <file>", "where to write (default: standard output)")
+    .addOption(new Option("--format <format>", "default: as the output's name says, or yaml").choices(["yaml", "json"]))
+    .option("--force", "replace an existing file")
+    .addHelpText("after", examples("dualrate export -o best.yaml", "dualrate export my-sweep --trial 7 --format json"))
+    .action(async (study, options) => (await import("./export.js")).exportTrial(study, options));
+}
+
+function withResults(command: Command): Command {
+  return command.option("--results <dir>", "the folder that holds sweeps.db", "results");
+}
+
+function withViewOptions(command: Command): Command {
+  return withResults(command)
+    .option("--plain", "lines on standard error instead of the dashboard")
+    .option("--json", "events as JSON lines on standard output; implies --plain")
+    .option("--no-alt-screen", "draw the dashboard in the scrollback")
+    .option("--ascii", "draw with ASCII characters only");
+}
+
+function jsonOption(): Option {
+  return new Option("--json", "print JSON");
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a positive integer.");
+}
+
+function readVersion(): string {
+  return createRequire(import.meta.url)("../../package.json").version;
+}

@@ -1,0 +1,190 @@
+// `dualrate run`: a sweep from its file to its ranking. Inputs are checked before anything is stored.
+import { availableParallelism } from "node:os";
+import { endingLines } from "../dashboard/ending.js";
+import { followPlainly } from "../dashboard/plain.js";
+import { StudyWatch } from "../dashboard/watch.js";
+import { DualrateError } from "../errors.js";
+import { createPruner, createSampler } from "../planner/planner.js";
+import type { Executor } from "../runner/executor.js";
+import { createPiscinaExecutor } from "../runner/piscina.js";
+import { StopSignal } from "../runner/stop.js";
+import { runStudy, type StudyEnd } from "../runner/study.js";
+import { defaultWorkers } from "../runner/workers.js";
+import type { StoreReader, StoreWriter, StudyOwner, StudyRecord } from "../store/records.js";
+import { openWriter } from "../store/writer.js";
+import type { PreparedSummary } from "../sweep/inputs.js";
+import type { Sweep } from "../sweep/settings.js";
+import { readSweep } from "../sweep/sweep-file.js";
+import { trialSeed } from "../sweep/trial.js";
+import { resolveConfig } from "../trainer/config.js";
+import { note, print } from "./output.js";
+import { Signals } from "./signals.js";
+import { endedCount } from "./studies.js";
+import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
+import { plainOptions, type ViewOptions, wantsDashboard, watchStudy } from "./watch.js";
+
+export interface RunOptions extends ResultsOption, ViewOptions {
+  /** As many as cores and memory allow where none is given. */
+  readonly workers?: number;
+  /** Failed trials make the exit status 3. */
+  readonly strict?: boolean;
+}
+
+type Ending = Pick<StudyEnd, "reason" | "failed" | "message">;
+
+/** How far `run` came with a study. */
+type Result =
+  | { readonly kind: "already-finished"; readonly study: StudyRecord; readonly end: Ending }
+  | { readonly kind: "taken"; readonly study: StudyRecord; readonly owner: StudyOwner }
+  | { readonly kind: "ended"; readonly study: StudyRecord; readonly end: Ending };
+
+/** Returns the exit status. */
+export async function run(file: string, options: RunOptions): Promise<number> {
+  const sweep = readSweep(file);
+  const stop = new StopSignal();
+  const executor = createPiscinaExecutor({ workers: options.workers ?? availableParallelism() });
+  let prepared = false;
+  const signals = new Signals((signal) => {
+    stop.request(signal === "SIGINT" && stop.level === "none" ? "drain" : "now");
+    if (!prepared) void executor.close(true);
+  });
+  let result: Result;
+  try {
+    const summary = await prepare(sweep, executor);
+    prepared = true;
+    result = await runStored(sweep, summary, executor, stop, options);
+  } catch (error) {
+    if (error instanceof DualrateError && error.code === "interrupted" && signals.exitStatus) return signals.exitStatus;
+    throw error;
+  } finally {
+    await executor.close(true);
+    signals.release();
+  }
+  return finish(result, signals.exitStatus, options);
+}
+
+/** Checks the inputs, and the first configuration too: settings that no trial can meet are an error now. */
+async function prepare(sweep: Sweep, executor: Executor): Promise<PreparedSummary> {
+  const summary = await executor.prepare(sweep.settings, sweep.seed);
+  const history = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
+  const first = createSampler(sweep).suggest(sweep.space, history, 1);
+  const facts = { seed: trialSeed(sweep.seed, 0), trainExamples: summary.trainExamples };
+  if (first) resolveConfig(sweep.settings, first, facts);
+  note(...summary.warnings.map((warning) => `warning: ${warning}`));
+  return summary;
+}
+
+async function runStored(
+  sweep: Sweep,
+  summary: PreparedSummary,
+  executor: Executor,
+  stop: StopSignal,
+  options: RunOptions,
+): Promise<Result> {
+  const plannedTrials = createSampler(sweep).size;
+  const writer = openWriter(options.results);
+  try {
+    const study = writer.openStudy({ sweep, inputs: summary.hashes, summary, plannedTrials });
+    return await withReader(options, async (reader): Promise<Result> => {
+      const { counts } = findStudy(reader, study.name, options);
+      if (endedCount(counts) === plannedTrials) {
+        const message = `${study.name} has finished already; give it a new name to run it again`;
+        return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
+      }
+      const workers = options.workers ?? defaultWorkers(summary, plannedTrials);
+      const owner = writer.acquireLease(study.id, workers);
+      if (owner) return { kind: "taken", study, owner };
+      const end = await runOwned(study, withSlots(executor, workers), writer, reader, stop, options);
+      return { kind: "ended", study, end };
+    });
+  } finally {
+    writer.close();
+  }
+}
+
+/** The pool has a thread for each core at most, since the memory that a worker takes is known only after `prepare`. */
+function withSlots(executor: Executor, slots: number): Executor {
+  return {
+    slots,
+    prepare: (settings, seed) => executor.prepare(settings, seed),
+    run: (job, handlers) => executor.run(job, handlers),
+    close: (now) => executor.close(now),
+  };
+}
+
+/** Runs the study under its lease, with its progress in view. */
+async function runOwned(
+  study: StudyRecord,
+  executor: Executor,
+  writer: StoreWriter,
+  reader: StoreReader,
+  stop: StopSignal,
+  options: RunOptions,
+): Promise<StudyEnd> {
+  const { sweep } = study;
+  const planned = { sampler: createSampler(sweep), pruner: createPruner(sweep) };
+  const ended = runStudy({ study, ...planned, executor, writer, reader, stop });
+  try {
+    await Promise.all([showProgress(reader, study, stop, ended, options), ended]);
+    return await ended;
+  } finally {
+    // Where the view failed, the trials must not go on unseen.
+    stop.request("now");
+    await ended.catch(() => {});
+  }
+}
+
+async function showProgress(
+  reader: StoreReader,
+  { id: studyId }: StudyRecord,
+  stop: StopSignal,
+  done: Promise<unknown>,
+  options: RunOptions,
+): Promise<void> {
+  if (wantsDashboard(options)) {
+    const { openDashboard } = await import("../dashboard/index.js");
+    const view = { alternateScreen: options.altScreen, ascii: options.ascii ?? false };
+    if ((await openDashboard({ reader, studyId, stop, done, ...view })) === "done") return;
+  }
+  const unsubscribe = stop.onChange(() => note(stopText(stop)));
+  await followPlainly(plainOptions(reader, studyId, options, done)).finally(unsubscribe);
+}
+
+function stopText({ level, paused }: StopSignal): string {
+  if (level === "now") return "stopping now; the same command goes on from here";
+  if (level === "drain") return "finishing the trials that run; press Ctrl-C again to stop now";
+  return paused ? "paused: no more trials are started" : "going on";
+}
+
+async function finish(result: Result, signalStatus: number | undefined, options: RunOptions): Promise<number> {
+  const { study } = result;
+  if (result.kind === "taken") {
+    const { pid, host } = result.owner;
+    note(`process ${pid} on ${host} runs ${study.name} already; this view is read-only`);
+    await withReader(options, (reader) => watchStudy(reader, study.id, options));
+    return 0;
+  }
+  if (result.kind === "already-finished") note(result.end.message);
+  await withReader(options, (reader) => showEnding(reader, study, options));
+  return exitStatus(result.end, signalStatus, options);
+}
+
+/** The ranking is the result, unless standard output carries events. */
+function showEnding(reader: StoreReader, study: StudyRecord, { ascii = false, json }: RunOptions): void {
+  const columns = process.stdout.columns ?? 100;
+  const lines = endingLines(new StudyWatch(reader, study.id).last, { ascii, columns, now: Date.now() });
+  if (json) note(...lines);
+  else print(lines);
+}
+
+function exitStatus(end: Ending, signalStatus: number | undefined, { strict }: RunOptions): number {
+  switch (end.reason) {
+    case "finished":
+      return strict && end.failed > 0 ? 3 : 0;
+    case "failures":
+      note(`error: ${end.message}`);
+      return 1;
+    default:
+      return signalStatus ?? 130;
+  }
+}

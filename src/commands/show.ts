@@ -1,0 +1,188 @@
+// `dualrate show`: all that is known of one study, or of one of its trials.
+import { DualrateError } from "../errors.js";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMetric,
+  formatParameter,
+  formatRate,
+  formatTime,
+  plural,
+} from "../report/format.js";
+import { findOverfitting, type Overfitting } from "../report/overfitting.js";
+import { allParameters, reasonOf } from "../report/ranking.js";
+import { type Column, textTable } from "../report/table.js";
+import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
+import { valuesOf } from "../sweep/space.js";
+import type { Measurement, Trial } from "../sweep/trial.js";
+import { note, print, printJson } from "./output.js";
+import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
+
+export interface ShowOptions extends ResultsOption {
+  readonly json?: boolean;
+}
+
+/** `name` alone may be a trial's number: that of the newest study. */
+export async function show(name: string | undefined, number: number | undefined, options: ShowOptions): Promise<void> {
+  await withReader(options, (reader) => {
+    if (number === undefined && name !== undefined && /^\d+$/.test(name) && !reader.study(name)) {
+      return showTrial(reader, findStudy(reader, undefined, options).study, Number(name), options);
+    }
+    const overview = findStudy(reader, name, options);
+    return number === undefined ? showStudy(overview, options) : showTrial(reader, overview.study, number, options);
+  });
+}
+
+function showStudy(overview: StudyOverview, { json }: ShowOptions): void {
+  const { study, counts, owner } = overview;
+  if (json) {
+    printJson({ ...study, counts, owner: owner ?? null });
+    return;
+  }
+  print(fields([...definitionFields(study), ...inputFields(study), ...progressFields(overview)]));
+  note(`next: dualrate rank ${study.name}; dualrate show ${study.name} TRIAL`);
+}
+
+type Field = readonly [name: string, value: string];
+
+function fields(pairs: readonly Field[]): readonly string[] {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Field[] {
+  const { settings, metric, method, seed, space } = sweep;
+  const { length, evalSteps } = settings.trainer;
+  const duration = "maxSteps" in length ? plural(length.maxSteps, "step") : plural(length.numTrainEpochs, "epoch");
+  return [
+    ["study", `${name}, created ${formatTime(createdAt)}`],
+    ["sweep file", sweep.file],
+    ["model", settings.model],
+    ["task", settings.task],
+    ["trial length", `${duration}, evaluated every ${plural(evalSteps, "step")}`],
+    ["metric", `${metric.name} (${metric.goal})`],
+    ["search", `${method}, seed ${seed}`],
+    ...space.map(({ name, distribution }): Field => {
+      return [
+        `  ${name}`,
+        valuesOf(distribution)
+          .map((value) => formatParameter(name, value))
+          .join(", "),
+      ];
+    }),
+    ...Object.entries(settings.fixed).map(([name, value]): Field => [`  ${name}`, formatParameter(name, value)]),
+  ];
+}
+
+function inputFields({ sweep, summary, inputs }: StudyRecord): readonly Field[] {
+  const { data, introduced } = sweep.settings;
+  return [
+    ["training data", `${data.train}, ${plural(summary.trainExamples, "example")}`],
+    ["validation data", `${data.validation}, ${plural(summary.validationExamples, "example")}`],
+    ["introduced tokens", introducedText(introduced.tokens, summary.introducedCounts)],
+    ["parameters", formatCount(summary.parameterCount)],
+    ["embedding rows", `${formatCount(summary.keptRows)} of ${formatCount(summary.vocabularyRows)} trained`],
+    ["worker memory", `about ${formatBytes(summary.workerBytes)}`],
+    [
+      "content hashes",
+      Object.entries(inputs)
+        .map(([name, hash]) => `${name} ${hash.slice(0, 12)}`)
+        .join(", "),
+    ],
+    ...summary.warnings.map((warning): Field => ["warning", warning]),
+  ];
+}
+
+const SHOWN_TOKENS = 8;
+
+/** Tokens with their numbers of occurrences in the training texts. */
+export function introducedText(tokens: readonly string[], counts: readonly number[]): string {
+  const shown = tokens.slice(0, SHOWN_TOKENS).map((token, i) => `${token} x${formatCount(counts[i] ?? 0)}`);
+  const more = tokens.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? `, and ${formatCount(more)} more` : ""}`;
+}
+
+function progressFields({ study, counts, owner }: StudyOverview): readonly Field[] {
+  const states = Object.entries(counts).filter(([, count]) => count > 0);
+  const text = states.map(([state, count]) => `${count} ${state}`).join(", ") || "none yet";
+  const runs = owner ? `process ${owner.pid} on ${owner.host}, ${plural(owner.workers, "worker")}` : "nobody";
+  return [
+    ["trials", study.plannedTrials === undefined ? text : `${text}; ${study.plannedTrials} planned`],
+    ["run by", runs],
+  ];
+}
+
+function showTrial(reader: StoreReader, study: StudyRecord, number: number, { json }: ShowOptions): void {
+  const trial = reader.trials(study.id).find((candidate) => candidate.number === number);
+  if (trial === undefined) {
+    throw new DualrateError("study", `"${study.name}" has no trial ${number}`, {
+      hint: `List its trials: dualrate rank ${study.name}`,
+    });
+  }
+  const measurements = reader.measurementsOf(study.id, number);
+  const overfitting = findOverfitting(measurements);
+  if (json) printJson({ study: study.name, ...trial, measurements, overfitting: overfitting ?? null });
+  else printTrial(study, trial, measurements, overfitting);
+}
+
+function printTrial(
+  study: StudyRecord,
+  trial: Trial,
+  measurements: readonly Measurement[],
+  overfitting: Overfitting | undefined,
+): void {
+  print(fields(trialFields(study, trial)));
+  if (measurements.length > 0) print(["", ...measurementTables(measurements)]);
+  if (overfitting) print(["", overfittingLine(overfitting)]);
+  const { number, state } = trial;
+  if (state === "complete") note(`next: dualrate export ${study.name} --trial ${number} -o trial-${number}.yaml`);
+}
+
+function overfittingLine({ since, lowest, last }: Overfitting): string {
+  const rise = `${formatMetric(lowest)} to ${formatMetric(last)}`;
+  return `overfitting since step ${since}: validation loss rose from ${rise} while training loss fell`;
+}
+
+function trialFields(study: StudyRecord, trial: Trial): readonly Field[] {
+  const { metric, settings } = study.sweep;
+  const reason = reasonOf(trial);
+  return [
+    ["trial", `${trial.number} of ${study.name}`],
+    ["state", trial.state],
+    ...(trial.state === "complete"
+      ? [[metric.name, `${trial.value}, after step ${trial.bestStep}`] satisfies Field]
+      : []),
+    ...(reason === null ? [] : [["reason", reason] satisfies Field]),
+    ["seed", `${trial.seed} (replicate ${trial.replicate})`],
+    ...("startedAt" in trial ? [["started", formatTime(trial.startedAt)] satisfies Field] : []),
+    ...("endedAt" in trial ? [["took", formatDuration(trial.endedAt - trial.startedAt)] satisfies Field] : []),
+    ...Object.entries(allParameters(trial, settings.fixed)).map(([name, value]): Field => {
+      return [`  ${name}`, formatParameter(name, value)];
+    }),
+  ];
+}
+
+/** Losses and metrics of every evaluation, and below them each parameter group's health. */
+function measurementTables(measurements: readonly Measurement[]): readonly string[] {
+  const metrics = ["loss", "loss_introduced", "loss_base", "accuracy"] as const;
+  const groups = [...new Set(measurements.flatMap((measurement) => Object.keys(measurement.groups)))];
+  const step: Column<Measurement> = { title: "step", cell: (m) => String(m.step) };
+  const values: readonly Column<Measurement>[] = [
+    step,
+    { title: "train loss", cell: (m) => formatMetric(m.trainLoss) },
+    ...metrics.map((name) => ({ title: name, cell: (m: Measurement) => formatMetric(m.validation[name]) })),
+    { title: "time", cell: (m) => formatDuration(1000 * m.seconds) },
+  ];
+  const health = groups.flatMap((group): readonly Column<Measurement>[] => [
+    { title: `${group} lr`, cell: (m) => formatSmall(m.groups[group]?.lr) },
+    { title: "grad norm", cell: (m) => formatSmall(m.groups[group]?.gradNorm) },
+    { title: "update", cell: (m) => formatSmall(m.groups[group]?.updateRatio) },
+  ]);
+  const healthTable = health.length > 0 ? ["", ...textTable([step, ...health], measurements)] : [];
+  return [...textTable(values, measurements), ...healthTable];
+}
+
+function formatSmall(value: number | undefined): string {
+  return value === undefined ? "-" : formatRate(value);
+}

@@ -1,0 +1,26 @@
+// Writes a result where the user asked for it: whole or not at all, and never over something else by accident.
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DualrateError } from "../errors.js";
+
+/** Writes `text` under a temporary name and renames it to `file`. An existing file is an error unless `force`. */
+export function writeResult(file: string, text: string, force: boolean): void {
+  if (!force && existsSync(file)) {
+    throw new DualrateError("usage", `${file} exists already`, {
+      hint: "Choose another name, or replace it with --force.",
+    });
+  }
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(temporary, text);
+    renameSync(temporary, file);
+  } catch (cause) {
+    if (existsSync(temporary)) rmSync(temporary);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DualrateError("usage", `${file} cannot be written: ${reason}`, {
+      hint: "Choose another folder with -o.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+// Numbers as people read them in tables: few digits, the same everywhere. JSON and CSV keep all digits instead.
+import type { Value } from "../sweep/space.js";
+
+/** A learning-rate ratio, e.g. `8.2x`, `1000x`. */
+export function formatRatio(ratio: number): string {
+  return `${ratio >= 1000 ? Math.round(ratio) : Number(ratio.toPrecision(3))}x`;
+}
+
+/** A learning rate, e.g. `2.0e-4`, `2.25e-4`; 0 stays `0`. */
+export function formatRate(rate: number): string {
+  if (rate === 0) return "0";
+  const short = rate.toExponential(1);
+  return Math.abs(Number(short) - rate) < 1e-6 * rate ? short : rate.toExponential(2);
+}
+
+/** A loss or another metric with four significant digits. */
+export function formatMetric(value: number | null | undefined): string {
+  return value === null || value === undefined ? "-" : value.toPrecision(4);
+}
+
+/** A difference of metrics, sign included. */
+export function formatDifference(difference: number | undefined): string {
+  if (difference === undefined) return "-";
+  return difference > 0 ? `+${formatMetric(difference)}` : formatMetric(difference);
+}
+
+/** A parameter's value; learning rates in exponential form. */
+export function formatParameter(name: string, value: Value): string {
+  if (typeof value !== "number") return String(value);
+  if (name === "lr_ratio") return formatRatio(value);
+  return name.endsWith("_lr") ? formatRate(value) : String(Number(value.toPrecision(6)));
+}
+
+/** Bytes as `340 MiB`, `1.2 GiB`. */
+export function formatBytes(bytes: number): string {
+  const mebibytes = bytes / 2 ** 20;
+  return mebibytes < 1000 ? `${Math.ceil(mebibytes)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`;
+}
+
+/** `12,345` whatever the machine's language. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** `1 trial`, `2 trials`. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Milliseconds as `4.2s`, `3m05s`, `1h12m`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)}s`;
+  const seconds = Math.round(milliseconds / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  const two = (part: number) => String(part).padStart(2, "0");
+  return hours > 0 ? `${hours}h${two(minutes)}m` : `${minutes}m${two(seconds % 60)}s`;
+}
+
+/** Milliseconds since the epoch as `2026-01-31 17:05` in local time. */
+export function formatTime(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}

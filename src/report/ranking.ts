@@ -1,0 +1,76 @@
+// A study's trials as rows, best first: what `rank` prints and what its JSON and CSV promise.
+import type { Goal } from "../sweep/settings.js";
+import type { Parameters, Value } from "../sweep/space.js";
+import { type FailureReason, rankTrials, type Trial } from "../sweep/trial.js";
+
+/** One trial for output; names as in JSON and CSV. */
+export interface RankedRow {
+  readonly number: number;
+  readonly state: Trial["state"];
+  /** The metric's best scheduled value; null unless the trial is complete. */
+  readonly value: number | null;
+  readonly best_step: number | null;
+  /** Everything that the sweep file or the search gave, and all three rates: lr_ratio, base_lr, intro_lr. */
+  readonly parameters: Parameters;
+  readonly replicate: number;
+  readonly seed: number;
+  /** From start to end; null for a trial that has not ended. */
+  readonly seconds: number | null;
+  /** Why a failed or pruned trial ended. */
+  readonly reason: string | null;
+}
+
+const UNRANKED: readonly Trial["state"][] = ["pruned", "failed", "running", "paused", "queued"];
+
+/** Complete trials best first, then all others by state and number. `fixed` are the sweep's fixed parameters. */
+export function rankedRows(trials: readonly Trial[], goal: Goal, fixed: Parameters): readonly RankedRow[] {
+  const others = UNRANKED.flatMap((state) =>
+    trials.filter((trial) => trial.state === state).sort((a, b) => a.number - b.number),
+  );
+  return [...rankTrials(trials, goal), ...others].map((trial) => rankedRow(trial, fixed));
+}
+
+function rankedRow(trial: Trial, fixed: Parameters): RankedRow {
+  const complete = trial.state === "complete";
+  return {
+    number: trial.number,
+    state: trial.state,
+    value: complete ? trial.value : null,
+    best_step: complete ? trial.bestStep : null,
+    parameters: allParameters(trial, fixed),
+    replicate: trial.replicate,
+    seed: trial.seed,
+    seconds: "endedAt" in trial ? (trial.endedAt - trial.startedAt) / 1000 : null,
+    reason: reasonOf(trial),
+  };
+}
+
+/** The trial's rates first, then fixed and searched parameters. */
+export function allParameters(trial: Pick<Trial, "parameters" | "rates">, fixed: Parameters): Parameters {
+  const { lr_ratio, base_lr, intro_lr } = trial.rates;
+  return { lr_ratio, base_lr, intro_lr, ...fixed, ...trial.parameters };
+}
+
+/** Why a trial ended before its time; null for any other. */
+export function reasonOf(trial: Trial): string | null {
+  if (trial.state === "pruned") return `stopped at step ${trial.step}: ${trial.reason}`;
+  if (trial.state !== "failed") return null;
+  return reasonOfFailure(trial.failure);
+}
+
+/** Kind, step and message of a failure in one line. */
+export function reasonOfFailure({ kind, message, step }: FailureReason): string {
+  return `${kind}${step === undefined ? "" : ` at step ${step}`}: ${message}`;
+}
+
+/** Names of parameters, rates aside, that differ between trials, in the order of the first trial that has them. */
+export function varyingParameters(trials: readonly Pick<Trial, "parameters">[]): readonly string[] {
+  const values = new Map<string, Set<Value>>();
+  for (const { parameters } of trials) {
+    for (const [name, value] of Object.entries(parameters))
+      values.set(name, (values.get(name) ?? new Set()).add(value));
+  }
+  return [...values].filter(([name, { size }]) => size > 1 && !RATES.has(name)).map(([name]) => name);
+}
+
+const RATES: ReadonlySet<string> = new Set(["lr_ratio", "base_lr", "intro_lr"]);

@@ -1,0 +1,98 @@
+// The question that a study answers: how does each learning-rate ratio do, and how does it do against ratio 1?
+import type { Goal } from "../sweep/settings.js";
+import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
+
+/** All trials of one ratio. */
+export interface RatioRow {
+  readonly ratio: number;
+  /** In any state. */
+  readonly trials: number;
+  readonly complete: number;
+  readonly pruned: number;
+  readonly diverged: number;
+  /** Failed for any reason but divergence. */
+  readonly broken: number;
+  readonly best: CompleteTrial | undefined;
+  /** Mean value of the complete trials. */
+  readonly mean: number | undefined;
+  /** Best value less ratio 1's best value. */
+  readonly againstOne: number | undefined;
+}
+
+export interface RatioComparison {
+  readonly goal: Goal;
+  /** By ascending ratio. */
+  readonly rows: readonly RatioRow[];
+  /** The row of the best complete trial. */
+  readonly best: RatioRow | undefined;
+  /** The row of ratio 1, where it was tried. */
+  readonly one: RatioRow | undefined;
+  /** Where the best ratio is the lowest or highest of several tried, so that a better one may lie beyond. */
+  readonly edge: "lowest" | "highest" | undefined;
+  /** Values of base_lr, ascending. */
+  readonly baseRates: readonly number[];
+  /** Seeds that configurations were run with. */
+  readonly seeds: number;
+}
+
+/** Groups trials by lr_ratio and compares the groups. */
+export function compareRatios(trials: readonly Trial[], goal: Goal): RatioComparison {
+  const groups = byRatio(trials);
+  const oneBest = rankTrials(groups.get(1) ?? [], goal)[0];
+  const rows = [...groups]
+    .sort(([a], [b]) => a - b)
+    .map(([ratio, members]) => ratioRow(ratio, members, rankTrials(members, goal), oneBest?.value));
+  const winner = rankTrials(trials, goal)[0];
+  const best = rows.find((row) => row.best === winner && winner !== undefined);
+  return {
+    goal,
+    rows,
+    best,
+    one: rows.find((row) => row.ratio === 1),
+    edge: edgeOf(rows, best),
+    baseRates: [...new Set(trials.map((trial) => sameFloat(trial.rates.base_lr)))].sort((a, b) => a - b),
+    seeds: new Set(trials.map((trial) => trial.replicate)).size,
+  };
+}
+
+function byRatio(trials: readonly Trial[]): ReadonlyMap<number, readonly Trial[]> {
+  const groups = new Map<number, Trial[]>();
+  for (const trial of trials) {
+    const ratio = sameFloat(trial.rates.lr_ratio);
+    groups.set(ratio, [...(groups.get(ratio) ?? []), trial]);
+  }
+  return groups;
+}
+
+/** Twelve digits: rates that were multiplied or divided may differ in their last bits. */
+function sameFloat(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
+function ratioRow(
+  ratio: number,
+  trials: readonly Trial[],
+  ranked: readonly CompleteTrial[],
+  oneValue: number | undefined,
+): RatioRow {
+  const failures = trials.flatMap((trial) => (trial.state === "failed" ? [trial.failure.kind] : []));
+  const diverged = failures.filter((kind) => kind === "diverged").length;
+  const best = ranked[0];
+  return {
+    ratio,
+    trials: trials.length,
+    complete: ranked.length,
+    pruned: trials.filter((trial) => trial.state === "pruned").length,
+    diverged,
+    broken: failures.length - diverged,
+    best,
+    mean: best && ranked.reduce((sum, trial) => sum + trial.value, 0) / ranked.length,
+    againstOne: best && oneValue !== undefined ? best.value - oneValue : undefined,
+  };
+}
+
+function edgeOf(rows: readonly RatioRow[], best: RatioRow | undefined): RatioComparison["edge"] {
+  if (best === undefined || rows.length < 2) return undefined;
+  if (best === rows[0]) return "lowest";
+  return best === rows.at(-1) ? "highest" : undefined;
+}

@@ -1,0 +1,263 @@
+// The ask/tell loop of one study: asks the sampler for trials, keeps the executor's slots full, and stores whatever they
+// report at once, so that a study goes on from the database whenever and however it was stopped.
+import type { Pruner, Sampler } from "../planner/sampler.js";
+import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
+import { resolveRates } from "../sweep/parameters.js";
+import {
+  type FailureReason,
+  type Measurement,
+  type TrialCommon,
+  type TrialOutcome,
+  trialSeed,
+  type Verdict,
+} from "../sweep/trial.js";
+import type { Executor } from "./executor.js";
+import { Ledger, type TrialCounts } from "./ledger.js";
+import type { TrialJob } from "./protocol.js";
+import type { StopSignal } from "./stop.js";
+
+export interface StudyOptions {
+  readonly study: StudyRecord;
+  readonly sampler: Sampler;
+  readonly pruner: Pruner;
+  /** Has prepared the study's inputs. */
+  readonly executor: Executor;
+  /** Holds the study's lease. */
+  readonly writer: StoreWriter;
+  readonly reader: StoreReader;
+  readonly stop: StopSignal;
+}
+
+/** How a run of a study ended, with its trials by state. */
+export interface StudyEnd extends TrialCounts {
+  /**
+   * `finished`: nothing is left to do; `drained`: stopped after the running trials; `stopped`: the running trials were
+   * put back; `failures`: too many in a row.
+   */
+  readonly reason: "finished" | "drained" | "stopped" | "failures";
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+const HEARTBEAT_EVERY = 10_000; // milliseconds
+
+/** So many failures without a trial that works between them point to the machine or the program, not to configurations. */
+const FAILURES_IN_A_ROW = 5;
+
+/**
+ * Runs the study from what is stored to its end, or until `stop` says so; on `now` it closes the executor. Rejects where
+ * the store or the executor fails as a whole, or the lease is lost: the executor is closed, and the trials that ran stay
+ * as they are stored, for the next run to begin again.
+ */
+export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
+  const { study, writer, reader, executor } = options;
+  const requeued = writer.requeueRunning(study.id);
+  const ledger = new Ledger(study, writer, reader);
+  const begun = startText(study, ledger, executor.slots, requeued);
+  writer.logEvent(study.id, "study", begun);
+  return new StudyRun(options, ledger).run();
+}
+
+class StudyRun {
+  readonly #options: StudyOptions;
+  readonly #ledger: Ledger;
+  readonly #running = new Set<number>();
+  /** Trials that crashed once and got their second try. */
+  readonly #retried = new Set<number>();
+  readonly #failuresInARow: FailureReason[] = [];
+  /** The error that ends the run, where there is one; nothing is stored after it. */
+  #broken: { readonly error: unknown } | undefined;
+  #wake: () => void = () => {};
+
+  constructor(options: StudyOptions, ledger: Ledger) {
+    this.#options = options;
+    this.#ledger = ledger;
+  }
+
+  async run(): Promise<StudyEnd> {
+    const { study, writer, stop } = this.#options;
+    const unsubscribe = stop.onChange(() => this.#stopChanged());
+    const heartbeat = setInterval(() => this.#guarded(() => writer.heartbeat(study.id)), HEARTBEAT_EVERY);
+    heartbeat.unref();
+    try {
+      this.#stopChanged();
+      await this.#loop();
+      if (this.#broken) throw this.#broken.error;
+      return this.#end();
+    } finally {
+      clearInterval(heartbeat);
+      unsubscribe();
+    }
+  }
+
+  async #loop(): Promise<void> {
+    for (;;) {
+      this.#guarded(() => this.#fillSlots());
+      if (this.#running.size === 0 && !this.#waitsPaused()) return;
+      // Nothing since the slots were filled gave way to other code, so no change was missed.
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #fillSlots(): void {
+    const { executor, stop } = this.#options;
+    while (this.#mayStart() && !stop.paused && this.#running.size < executor.slots) {
+      const trial = this.#next();
+      if (trial === undefined) return;
+      this.#ledger.start(trial);
+      this.#running.add(trial.number);
+      void this.#follow(trial);
+    }
+  }
+
+  #mayStart(): boolean {
+    return this.#options.stop.level === "none" && !this.#broken && this.#failuresInARow.length < FAILURES_IN_A_ROW;
+  }
+
+  #waitsPaused(): boolean {
+    return this.#options.stop.paused && this.#mayStart() && this.#next() !== undefined;
+  }
+
+  /** The trial to run next; undefined where none is left. Changes nothing. */
+  #next(): TrialCommon | undefined {
+    if (this.#ledger.nextQueued) return this.#ledger.nextQueued;
+    const { study, sampler } = this.#options;
+    const { seed, space, settings } = study.sweep;
+    const number = this.#ledger.nextNumber;
+    const parameters = sampler.suggest(space, this.#ledger.history(), number);
+    if (parameters === undefined) return undefined;
+    const rates = resolveRates({ ...settings.fixed, ...parameters });
+    return { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates };
+  }
+
+  /** Sees one trial to its end. Never rejects. */
+  async #follow(trial: TrialCommon): Promise<void> {
+    const { study, executor, pruner, stop } = this.#options;
+    const { number } = trial;
+    const onMeasurement = (measurement: Measurement, atRung: boolean) => this.#measured(number, measurement, atRung);
+    try {
+      const outcome = await executor.run(jobOf(study, trial, pruner.rungs), { onMeasurement });
+      this.#guarded(() => this.#ended(number, outcome));
+    } catch (error) {
+      if (stop.level === "now") this.#guarded(() => this.#ledger.requeue(number));
+      else this.#break(error);
+    } finally {
+      this.#running.delete(number);
+      this.#wake();
+    }
+  }
+
+  /** Stores a measurement, and judges its trial at a rung. */
+  #measured(number: number, measurement: Measurement, atRung: boolean): Verdict {
+    let verdict: Verdict = { action: "continue" };
+    this.#guarded(() => {
+      this.#ledger.record(number, measurement);
+      if (atRung) verdict = this.#options.pruner.judge(...this.#ledger.standing(number));
+    });
+    return verdict;
+  }
+
+  #ended(number: number, outcome: TrialOutcome): void {
+    // Divergence is what the configuration does: a result.
+    const works = outcome.state !== "failed" || outcome.failure.kind === "diverged";
+    if (works) this.#failuresInARow.length = 0;
+    else this.#failuresInARow.push(outcome.failure);
+    if (outcome.state === "failed") this.#failed(number, outcome.failure);
+    else this.#ledger.end(number, outcome);
+  }
+
+  /** A crash may be bad luck, such as memory that another program took, and gets one more try at once. */
+  #failed(number: number, failure: FailureReason): void {
+    const { kind, message } = failure;
+    if (kind === "crashed" && !this.#retried.has(number)) {
+      this.#retried.add(number);
+      this.#ledger.requeue(number);
+      this.#log("warning", `trial ${number} crashed and is tried once more: ${message}`, number);
+      return;
+    }
+    this.#ledger.end(number, { state: "failed", failure });
+    this.#log(kind === "diverged" ? "trial" : "error", `trial ${number} failed (${kind}): ${message}`, number);
+  }
+
+  #stopChanged(): void {
+    if (this.#options.stop.level === "now") this.#closeExecutor();
+    this.#wake();
+  }
+
+  /** Runs `step` unless the run is broken; an error breaks it. */
+  #guarded(step: () => void): void {
+    if (this.#broken) return;
+    try {
+      step();
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  #break(error: unknown): void {
+    if (this.#broken) return;
+    this.#broken = { error };
+    this.#closeExecutor();
+    this.#wake();
+  }
+
+  /** Makes the running trials reject; the loop waits for that. */
+  #closeExecutor(): void {
+    this.#options.executor.close(true).catch((error: unknown) => {
+      this.#broken ??= { error };
+    });
+  }
+
+  #end(): StudyEnd {
+    const counts = this.#ledger.counts();
+    const reason = this.#endReason();
+    const message = endText(reason, counts, this.#failuresInARow);
+    this.#log(reason === "failures" ? "error" : "study", message);
+    return { reason, message, ...counts };
+  }
+
+  #endReason(): StudyEnd["reason"] {
+    if (this.#failuresInARow.length >= FAILURES_IN_A_ROW) return "failures";
+    if (this.#next() === undefined) return "finished";
+    return this.#options.stop.level === "now" ? "stopped" : "drained";
+  }
+
+  #log(kind: EventKind, message: string, trial?: number): void {
+    this.#options.writer.logEvent(this.#options.study.id, kind, message, trial);
+  }
+}
+
+function jobOf(study: StudyRecord, trial: TrialCommon, rungs: Pruner["rungs"]): TrialJob {
+  const { settings, metric, seed: studySeed } = study.sweep;
+  const { number, replicate, seed, parameters } = trial;
+  const { name, inputs } = study;
+  return { study: name, trial: number, replicate, seed, studySeed, inputs, settings, metric, parameters, rungs };
+}
+
+function startText(study: StudyRecord, ledger: Ledger, slots: number, requeued: readonly number[]): string {
+  const planned = study.plannedTrials === undefined ? "" : ` of ${study.plannedTrials}`;
+  if (ledger.nextNumber === 1) return `started: trial 1${planned}, up to ${slots} at once`;
+  const again = requeued.length > 0 ? `; cut off before, and begun again: trials ${requeued.join(", ")}` : "";
+  return `resumed: ${ended(ledger.counts())}${planned} trials have ended${again}`;
+}
+
+function endText(reason: StudyEnd["reason"], counts: TrialCounts, failures: readonly FailureReason[]): string {
+  const soFar = `${ended(counts)} trials have ended, ${counts.failed} of them failed`;
+  const goOn = "run the sweep again to go on";
+  switch (reason) {
+    case "finished":
+      return `finished: ${soFar}`;
+    case "drained":
+      return `stopped after the running trials: ${soFar}; ${goOn}`;
+    case "stopped":
+      return `stopped at once, running trials put back: ${soFar}; ${goOn}`;
+    case "failures":
+      return `stopped after ${failures.length} failures in a row, which no configuration explains; the last one: ${failures.at(-1)?.message}`;
+  }
+}
+
+function ended({ complete, pruned, failed }: TrialCounts): number {
+  return complete + pruned + failed;
+}

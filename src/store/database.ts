@@ -1,0 +1,117 @@
+// Opens sweeps.db, for writing or for reading, and turns SQLite's errors into ones that say what to do.
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { DualrateError } from "../errors.js";
+import { checkOurs, MIGRATIONS, migrate, schemaVersion } from "./schema.js";
+
+/** How long a connection waits for another one's lock, in milliseconds. */
+const BUSY_TIMEOUT = 5000;
+
+export function databaseFile(resultsDir: string): string {
+  return join(resultsDir, "sweeps.db");
+}
+
+/** Opens the folder's database for writing, at the newest version; makes the folder and the file where they are missing. */
+export function openForWriting(resultsDir: string): Database.Database {
+  const file = databaseFile(resultsDir);
+  return explained(file, "write", () => {
+    mkdirSync(resultsDir, { recursive: true });
+    const db = new Database(file, { timeout: BUSY_TIMEOUT });
+    return closedOnError(db, () => {
+      checkOurs(db, file);
+      db.pragma("journal_mode = WAL");
+      // Survives a killed process. A power cut may cost the last measurements, but not the database.
+      db.pragma("synchronous = NORMAL");
+      db.pragma("foreign_keys = ON");
+      migrate(db, file);
+    });
+  });
+}
+
+/** Opens the folder's database read-only. A missing or outdated one is a DualrateError. */
+export function openForReading(resultsDir: string): Database.Database {
+  const file = databaseFile(resultsDir);
+  if (!existsSync(file)) throw noStudies(resultsDir);
+  return explained(file, "read", () => {
+    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT });
+    return closedOnError(db, () => {
+      checkOurs(db, file);
+      const version = schemaVersion(db);
+      if (version === 0) throw noStudies(resultsDir);
+      if (version < MIGRATIONS.length) throw outdated(file, version);
+    });
+  });
+}
+
+/** Runs `work` on the database; an error of SQLite or of the file system becomes a DualrateError with a hint. */
+export function explained<Result>(file: string, action: "read" | "write", work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (error instanceof DualrateError || !(error instanceof Error) || code === "") throw error;
+    const known = EXPLANATIONS.find(({ codes }) => codes.test(code));
+    const { reason, hint } = known ?? { reason: error.message, hint: REPORT };
+    throw new DualrateError("store", `cannot ${action} ${file}: ${reason} (${code})`, { hint, cause: error });
+  }
+}
+
+const ELSEWHERE = "Or give another folder with --results.";
+const REPORT =
+  "Run it again; if it happens each time, give another folder with --results and keep this one for a report.";
+const PERMISSIONS = `Check the permissions of the folder and its files: SQLite writes beside the database even to read it. ${ELSEWHERE}`;
+
+/** By SQLite's or the system's code: what it means, and what to do. */
+const EXPLANATIONS: readonly { readonly codes: RegExp; readonly reason: string; readonly hint: string }[] = [
+  {
+    codes: /^SQLITE_NOTADB/,
+    reason: "it is not a SQLite database",
+    hint: "Give another folder with --results, or move the file away.",
+  },
+  { codes: /^SQLITE_CORRUPT/, reason: "it is damaged", hint: `Restore it from a copy. ${ELSEWHERE}` },
+  {
+    codes: /^SQLITE_BUSY/,
+    reason: "another program has locked it",
+    hint: "Close the program that has it open, then run it again.",
+  },
+  { codes: /^(SQLITE_FULL|ENOSPC|EDQUOT)/, reason: "no space is left on its disk", hint: `Make room. ${ELSEWHERE}` },
+  {
+    codes: /^(SQLITE_READONLY|SQLITE_PERM|EACCES|EPERM|EROFS)/,
+    reason: "no permission to write there",
+    hint: PERMISSIONS,
+  },
+  { codes: /^SQLITE_CANTOPEN/, reason: "it cannot be opened", hint: PERMISSIONS },
+  {
+    codes: /^(ENOTDIR|EEXIST)/,
+    reason: "a part of its path is a file, not a folder",
+    hint: "Give another folder with --results.",
+  },
+  { codes: /^SQLITE_IOERR/, reason: "its disk fails", hint: `Check the disk. ${ELSEWHERE}` },
+];
+
+function closedOnError(db: Database.Database, setUp: () => void): Database.Database {
+  try {
+    setUp();
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function noStudies(resultsDir: string): DualrateError {
+  return new DualrateError("store", `expected a database of sweeps in ${resultsDir}; there is none`, {
+    hint: "Start a sweep with `dualrate run FILE`, or name the folder of an earlier one with --results.",
+  });
+}
+
+function outdated(file: string, version: number): DualrateError {
+  return new DualrateError(
+    "store",
+    `${file} has version ${version}; this dualrate reads version ${MIGRATIONS.length}`,
+    {
+      hint: "Run its sweep again with `dualrate run FILE`: that brings the database up to date.",
+    },
+  );
+}

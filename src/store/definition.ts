@@ -1,0 +1,55 @@
+// What makes a study itself. Trials of another model, other data or other settings cannot be compared with its own,
+// while a folder that moved or a better estimate of memory changes nothing.
+import { valuesOf } from "../sweep/space.js";
+import type { StudyDefinition } from "./records.js";
+
+/** What differs between two definitions, as lines "key: old -> new" in the sweep file's words; empty for the same study. */
+export function definitionChanges(before: StudyDefinition, after: StudyDefinition): readonly string[] {
+  const [old, now] = [identity(before), identity(after)];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((key) => old.get(key) !== now.get(key))
+    .map((key) => `${key}: ${shown(old.get(key))} -> ${shown(now.get(key))}`);
+}
+
+type Leaves = ReadonlyMap<string, string>;
+
+/** Every setting that counts, by its key in the sweep file, its value as JSON. */
+function identity({ sweep, inputs }: StudyDefinition): Leaves {
+  const { settings, space } = sweep;
+  // Paths do not count: the hashes below stand for what the files hold.
+  const { train, validation, test, ...data } = settings.data;
+  const { length, ...trainer } = settings.trainer;
+  const searched = space.map(({ name, distribution }) => {
+    const values = valuesOf(distribution);
+    return [name, values.length === 1 ? values[0] : values] as const;
+  });
+  return new Map([
+    ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap: sweep.runCap }),
+    ...leaves("metric.", { ...sweep.metric }),
+    ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
+    ...leaves("introduced_tokens.", { ...settings.introduced }),
+    ...leaves("trainer.", { ...length, ...trainer }),
+    ...leaves("", { ...settings.fixed, ...Object.fromEntries(searched) }),
+    // The order of the parameters numbers the trials.
+    ...leaves("", { "order of parameters": space.map(({ name }) => name) }),
+    ...leaves("content of ", { model: inputs.model, "tokenizer and tokens": inputs.tokenizer, data: inputs.data }),
+  ]);
+}
+
+function leaves(prefix: string, values: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
+  return Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [prefix + snakeCase(key), JSON.stringify(value)] as const);
+}
+
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+const SHOWN = 60;
+
+function shown(json: string | undefined): string {
+  if (json === undefined) return "not given";
+  if (/^"[0-9a-f]{64}"$/.test(json)) return json.slice(1, 13);
+  return json.length > SHOWN ? `${json.slice(0, SHOWN)}...` : json;
+}

@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { parse } from "yaml";
+import { exportedConfiguration, trialToExport } from "../../src/export/configuration.js";
+import { toJson } from "../../src/export/json.js";
+import { toYaml } from "../../src/export/yaml.js";
+import type { StudyRecord } from "../../src/store/records.js";
+import type { Settings } from "../../src/sweep/settings.js";
+import { gridPoint, gridSize } from "../../src/sweep/space.js";
+import { parseSweep } from "../../src/sweep/sweep-file.js";
+import type { CompleteTrial } from "../../src/sweep/trial.js";
+import { complete, failed, settings, study } from "../report/trials.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "dualrate-"));
+  mkdirSync(join(folder, "model"));
+  for (const file of ["config.json", "tokenizer.json", "model.safetensors"]) {
+    writeFileSync(join(folder, "model", file), "{}");
+  }
+  for (const file of ["train.jsonl", "valid.jsonl"]) writeFileSync(join(folder, file), "{}\n");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const trial = complete(4, 10, 2.123456789012345, { warmup_ratio: 0.1 }) as CompleteTrial;
+
+function studyIn(folder: string, changes: Partial<Settings> = {}): StudyRecord {
+  const data = { ...settings.data, train: join(folder, "train.jsonl"), validation: join(folder, "valid.jsonl") };
+  const placed: Settings = { ...settings, model: join(folder, "model"), data, ...changes };
+  return { ...study, sweep: { ...study.sweep, settings: placed } };
+}
+
+const classifier = { dropout: false, groupByLength: true };
+
+test.each([
+  ["masked-lm", {}],
+  ["masked-lm with special tokens", { introduced: { tokens: ["<A>"], special: true } }],
+  ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
+  [
+    "sequence-classification",
+    {
+      task: "sequence-classification",
+      trainer: { ...settings.trainer, ...classifier, introducedMaskProbability: 0.15 },
+    },
+  ],
+] as const)("what is exported reads back as the same settings and one configuration: %s", (_, changes) => {
+  const exported = studyIn(folder, changes);
+  const configuration = exportedConfiguration(exported, trial, join(folder, "out"));
+  for (const text of [toYaml(configuration, "best.yaml"), toJson(configuration)]) {
+    const read = parseSweep(text, join(folder, "out", "best.yaml"));
+    const { fixed, introduced, trainer, ...rest } = exported.sweep.settings;
+    expect(read.settings).toMatchObject(rest);
+    expect(read.settings.introduced).toEqual(introduced);
+    const unused = introduced.special ? { introducedMaskProbability: 0.15 } : {};
+    expect(read.settings.trainer).toEqual({ ...trainer, ...unused });
+    expect([gridSize(read.space), read.seed, read.metric]).toEqual([1, 3, exported.sweep.metric]);
+    expect({ ...read.settings.fixed, ...gridPoint(read.space, 0) }).toEqual({ ...fixed, ...trial.parameters });
+    expect(read.exportedFrom).toEqual({ study: "letters", trial: 4, metric: "loss", value: trial.value, step: 40 });
+  }
+});
+
+test("YAML keeps every digit of a number, and tokens that look like YAML", () => {
+  const rates = complete(1, 0.1 + 0.2, 1 / 3, { base_lr: 1e-7 }) as CompleteTrial;
+  const text = toYaml(exportedConfiguration(study, rates), "best.yaml");
+  const read = parse(text);
+  expect(read.parameters.lr_ratio.value).toBe(0.1 + 0.2);
+  expect(read.parameters.base_lr.value).toBe(1e-7);
+  expect(read.exported_from.value).toBe(1 / 3);
+  expect(read.introduced_tokens.tokens).toEqual(["<A>", "b: c"]);
+  expect(text).toContain("lr_ratio: {value: 0.30000000000000004}");
+});
+
+test("YAML says where the configuration came from and how to train it", () => {
+  const [first, , third] = toYaml(exportedConfiguration(study, trial), "best.yaml").split("\n");
+  expect(first).toBe("# Trial 4 of the study letters, written by dualrate export.");
+  expect(third).toContain("dualrate train best.yaml");
+});
+
+test("paths are relative to the folder of the file, or absolute without one", () => {
+  expect(exportedConfiguration(study, trial, "/sweeps").model).toBe("../models/tiny");
+  expect(exportedConfiguration(study, trial, "/data").data).toMatchObject({ train: "train.jsonl" });
+  expect(exportedConfiguration(study, trial).model).toBe("/models/tiny");
+});
+
+test("the best complete trial is exported unless a number is given", () => {
+  const trials = [complete(1, 1, 3), complete(2, 10, 2), failed(3, 100)];
+  expect(trialToExport(study, trials).number).toBe(2);
+  expect(trialToExport(study, trials, 1).number).toBe(1);
+});
+
+test("a trial without a value to reproduce is refused by its state", () => {
+  expect(() => trialToExport(study, [failed(3, 100)], 3)).toThrow('trial 3 of "letters" is failed, not complete');
+  expect(() => trialToExport(study, [], 9)).toThrow('trial 9 of "letters" does not exist');
+  expect(() => trialToExport(study, [failed(3, 100)])).toThrow('"letters" has no complete trial to export');
+});

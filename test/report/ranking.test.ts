@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { rankedRows, varyingParameters } from "../../src/report/ranking.js";
+import { complete, failed, pruned, queued } from "./trials.js";
+
+test("complete trials come best first, then pruned, failed and waiting ones by number, without a value", () => {
+  const trials = [queued(1, 1), failed(2, 10), complete(3, 1, 2), pruned(4, 1), complete(5, 1, 1), failed(6, 1)];
+  const rows = rankedRows(trials, "minimize", {});
+  expect(rows.map(({ number }) => number)).toEqual([5, 3, 4, 2, 6, 1]);
+  expect(rows.map(({ value }) => value)).toEqual([1, 2, null, null, null, null]);
+});
+
+test("a row has all three rates, fixed and searched parameters, and how long the trial took", () => {
+  const [row] = rankedRows([complete(3, 10, 2, { warmup_ratio: 0.1 })], "minimize", { base_lr: 1e-4, init: "mean" });
+  expect(row).toMatchObject({ number: 3, state: "complete", value: 2, best_step: 40, seconds: 2.5, reason: null });
+  expect(row?.parameters).toEqual({ lr_ratio: 10, base_lr: 1e-4, intro_lr: 1e-3, init: "mean", warmup_ratio: 0.1 });
+});
+
+test("a failed row says why", () => {
+  const [row] = rankedRows([failed(1, 1)], "minimize", {});
+  expect(row?.reason).toBe("diverged at step 12: the training loss is NaN");
+});
+
+test("varying parameters are those with more than one value, rates aside", () => {
+  const trials = [
+    complete(1, 1, 1, { warmup_ratio: 0, init: "mean", base_lr: 1e-4 }),
+    complete(2, 10, 1, { warmup_ratio: 0.1, init: "mean", base_lr: 1e-5 }),
+  ];
+  expect(varyingParameters(trials)).toEqual(["warmup_ratio"]);
+});

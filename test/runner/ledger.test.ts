@@ -1,0 +1,60 @@
+import { expect, onTestFinished, test } from "vitest";
+import { Ledger } from "../../src/runner/ledger.js";
+import { openReader } from "../../src/store/reader.js";
+import { openWriter } from "../../src/store/writer.js";
+import { definition, measurement, temporaryFolder, trial } from "../store/fixture.js";
+
+function stored() {
+  const folder = temporaryFolder();
+  const writer = openWriter(folder);
+  const reader = openReader(folder);
+  onTestFinished(() => {
+    writer.close();
+    reader.close();
+  });
+  const study = writer.openStudy(definition());
+  return { reader, writer, study, ledger: () => new Ledger(study, writer, reader) };
+}
+
+test("a ledger that was opened again knows the same as the one that wrote", () => {
+  const { ledger } = stored();
+  const first = ledger();
+  for (const number of [1, 2, 3]) first.start(trial(number));
+  first.record(1, measurement(10));
+  first.record(2, measurement(10));
+  first.end(1, { state: "complete", value: 0.1, bestStep: 10 });
+  first.requeue(2);
+  first.end(3, { state: "failed", failure: { kind: "diverged", message: "loss is NaN" } });
+  const again = ledger();
+  expect(again.counts()).toEqual(first.counts());
+  expect(again.nextNumber).toBe(4);
+  expect(again.nextQueued).toEqual(first.nextQueued);
+  for (const open of [first, again]) {
+    expect([open.measurementsOf(1), open.measurementsOf(2)]).toEqual([[measurement(10)], []]);
+  }
+  expect(again.history().finished.map(({ number, state }) => [number, state])).toEqual([
+    [1, "complete"],
+    [3, "failed"],
+  ]);
+});
+
+test("the trial that was put back last runs first", () => {
+  const { ledger } = stored();
+  const open = ledger();
+  for (const number of [1, 2]) open.start(trial(number));
+  open.requeue(2);
+  expect(open.nextQueued?.number).toBe(2);
+  open.requeue(1);
+  expect(open.nextQueued?.number).toBe(1);
+  open.start(trial(1));
+  expect(open.nextQueued?.number).toBe(2);
+});
+
+test("a change that the store refuses is not in the ledger either", () => {
+  const { ledger, writer, study } = stored();
+  const open = ledger();
+  open.start(trial(1));
+  writer.endTrial(study.id, 1, { state: "complete", value: 1, bestStep: 1 });
+  expect(() => open.record(1, measurement(10))).toThrow("expected trial 1 to be running");
+  expect(open.measurementsOf(1)).toEqual([]);
+});

@@ -1,0 +1,323 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import { DualrateError } from "../../src/errors.js";
+import type { History, Pruner, Sampler } from "../../src/planner/sampler.js";
+import { type FailureKind, trialSeed } from "../../src/sweep/trial.js";
+import { definition, measurement, settings, sweep, trial } from "../store/fixture.js";
+import { FakeExecutor, type Run, type Script } from "./fake-executor.js";
+import { complete, failed, forever, RATIOS, settled, setup, train, wrapped } from "./study-fixture.js";
+
+test("every planned trial runs once, in the order of its number, and is stored with what it measured", async () => {
+  const { run, reader, id, states, messages } = setup();
+  const executor = new FakeExecutor(1, train);
+  const end = await run(executor);
+  expect(executor.started).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(end).toEqual({
+    reason: "finished",
+    message: "finished: 6 trials have ended, 0 of them failed",
+    ...{ queued: 0, running: 0, paused: 0, complete: 6, pruned: 0, failed: 0 },
+  });
+  expect(states()).toEqual(Array(6).fill("complete"));
+  expect(reader.measurementsOf(id, 6)).toEqual([measurement(10), measurement(20)]);
+  expect(messages()).toEqual(["started: trial 1 of 6, up to 1 at once", end.message]);
+  expect(executor.closed).toBe(false);
+});
+
+test("a trial's job and its row carry its parameters, its resolved rates and the seed that all configurations share", async () => {
+  const { run, reader, id } = setup();
+  const executor = new FakeExecutor(2, train);
+  await run(executor);
+  const seed = trialSeed(sweep.seed, 0);
+  expect(executor.jobs[2]).toEqual({
+    study: "words",
+    trial: 3,
+    replicate: 0,
+    seed,
+    studySeed: sweep.seed,
+    inputs: definition().inputs,
+    settings,
+    metric: sweep.metric,
+    parameters: { lr_ratio: 10 },
+    rungs: [],
+  });
+  const rates = { base_lr: 1e-4, lr_ratio: 10, intro_lr: 1e-4 * 10 };
+  expect(reader.trials(id)[2]).toMatchObject({ number: 3, seed, parameters: { lr_ratio: 10 }, rates });
+});
+
+test.each([2, 4, 20])("%i slots are filled and never exceeded", async (slots) => {
+  const { run } = setup();
+  const executor = new FakeExecutor(slots, train);
+  expect((await run(executor)).complete).toBe(6);
+  expect(executor.peak).toBe(Math.min(slots, RATIOS.length));
+});
+
+test("a sampler sees the ended trials in the order of their numbers, and those that run", async () => {
+  const { run } = setup();
+  const seen: string[] = [];
+  const short = ({ finished, running }: History) =>
+    [finished, running].map((trials) => trials.map(({ number }) => number).join()).join("|");
+  const sampler: Sampler = {
+    size: 4,
+    suggest(_, history, number) {
+      seen.push(`${number}: ${short(history)}`);
+      return number <= 4 ? { lr_ratio: number } : undefined;
+    },
+  };
+  // Trial 2 ends before trial 1.
+  const script: Script = async (job) => {
+    if (job.job.trial === 1) await settled();
+    return complete;
+  };
+  await run(new FakeExecutor(2, script), { sampler });
+  expect(seen.slice(0, 3)).toEqual(["1: |", "2: |1", "3: 2|1"]);
+  expect(seen.at(-1)).toBe("5: 1,2,3,4|");
+});
+
+test("measurements are stored when they come, not at the end", async () => {
+  const { run, reader, id } = setup();
+  const stored: number[] = [];
+  const script: Script = ({ job, handlers }) => {
+    handlers.onMeasurement(measurement(10), false);
+    stored.push(reader.measurementsOf(id, job.trial).length);
+    return complete;
+  };
+  await run(new FakeExecutor(1, script));
+  expect(stored).toEqual(Array(6).fill(1));
+});
+
+test("a study goes on where it was, repeats no ended trial, and runs what was cut off first", async () => {
+  const { run, writer, reader, id, messages } = setup();
+  const rates = { base_lr: 1e-4, lr_ratio: 1, intro_lr: 1e-4 };
+  for (const number of [1, 2, 3]) {
+    writer.addTrial(id, { ...trial(number), parameters: { lr_ratio: RATIOS[number - 1] ?? 0 }, rates });
+    writer.startTrial(id, number);
+    writer.recordMeasurement(id, number, measurement(10));
+  }
+  writer.endTrial(id, 1, complete);
+  writer.endTrial(id, 3, failed("error"));
+  const executor = new FakeExecutor(1, train);
+  const end = await run(executor);
+  expect(executor.started).toEqual([2, 4, 5, 6]);
+  expect(end).toMatchObject({ reason: "finished", complete: 5, failed: 1 });
+  expect(reader.measurementsOf(id, 2)).toHaveLength(2);
+  expect(messages()[0]).toBe("resumed: 2 of 6 trials have ended; cut off before, and begun again: trials 2");
+});
+
+test("a finished run leaves the executor alone, whatever is asked to stop later", async () => {
+  const { run, stop } = setup();
+  const executor = new FakeExecutor(2, train);
+  await run(executor);
+  stop.request("now");
+  expect(executor.closed).toBe(false);
+});
+
+test("a finished study that is run again runs nothing", async () => {
+  const { run } = setup();
+  await run(new FakeExecutor(2, train));
+  const again = new FakeExecutor(2, train);
+  expect(await run(again)).toMatchObject({ reason: "finished", complete: 6 });
+  expect(again.started).toEqual([]);
+});
+
+test("a divergence is a result: it stays, and any number of them ends nothing", async () => {
+  const { run, reader, id } = setup();
+  const executor = new FakeExecutor(1, () => failed("diverged"));
+  expect(await run(executor)).toMatchObject({ reason: "finished", failed: 6 });
+  expect(executor.started).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(reader.events(id)[1]).toMatchObject({
+    kind: "trial",
+    trial: 1,
+    message: "trial 1 failed (diverged): diverged!",
+  });
+});
+
+test("a crash is tried once more at once, from its beginning", async () => {
+  const { run, reader, id, messages } = setup();
+  const executor = new FakeExecutor(1, (job) => {
+    job.handlers.onMeasurement(measurement(10), false);
+    return job.job.trial === 2 && job.attempt === 1 ? failed("crashed") : complete;
+  });
+  expect(await run(executor)).toMatchObject({ reason: "finished", complete: 6 });
+  expect(executor.started).toEqual([1, 2, 2, 3, 4, 5, 6]);
+  expect(reader.measurementsOf(id, 2)).toHaveLength(1);
+  expect(messages()).toContain("trial 2 crashed and is tried once more: crashed!");
+});
+
+test("a second crash of a trial and any error stay failed", async () => {
+  const { run, states } = setup();
+  const kinds: Record<number, FailureKind> = { 2: "crashed", 4: "error" };
+  const executor = new FakeExecutor(1, ({ job }) => {
+    const kind = kinds[job.trial];
+    return kind ? failed(kind) : complete;
+  });
+  expect(await run(executor)).toMatchObject({ reason: "finished", complete: 4, failed: 2 });
+  expect(executor.started).toEqual([1, 2, 2, 3, 4, 5, 6]);
+  expect(states()).toEqual(["complete", "failed", "complete", "failed", "complete", "complete"]);
+});
+
+test("five failures in a row end the study with the last one's reason", async () => {
+  const { run, messages } = setup();
+  const executor = new FakeExecutor(1, () => failed("error"));
+  const end = await run(executor);
+  expect(end).toMatchObject({ reason: "failures", failed: 5 });
+  expect(end.message).toMatch(/after 5 failures in a row.*error!$/);
+  expect(executor.started).toEqual([1, 2, 3, 4, 5]);
+  expect(messages().at(-1)).toBe(end.message);
+});
+
+test("failures with a trial between them that works do not end the study", async () => {
+  const { run } = setup();
+  const executor = new FakeExecutor(1, ({ job }) => (job.trial === 3 ? failed("diverged") : failed("error")));
+  expect(await run(executor)).toMatchObject({ reason: "finished", failed: 6 });
+});
+
+test("crashes in a row count, and a trial that waits for its second try keeps it for the next run", async () => {
+  const { run, states } = setup();
+  expect(await run(new FakeExecutor(1, () => failed("crashed")))).toMatchObject({ reason: "failures", queued: 1 });
+  expect(states()).toEqual(["failed", "failed", "queued"]);
+  expect(await run(new FakeExecutor(1, train))).toMatchObject({ reason: "finished", complete: 4, failed: 2 });
+});
+
+test("a drain starts no more trials, lets the running ones end, and can be resumed", async () => {
+  const { run, stop, states } = setup();
+  const executor = new FakeExecutor(2, async (job) => {
+    stop.request("drain");
+    return train(job);
+  });
+  const end = await run(executor);
+  expect(end).toMatchObject({ reason: "drained", complete: 2 });
+  expect(end.message).toContain("run the sweep again to go on");
+  expect(executor).toMatchObject({ started: [1, 2], closed: false });
+  expect(states()).toEqual(["complete", "complete"]);
+});
+
+test("a drain while the last trials run is a finished study", async () => {
+  const { run, stop } = setup();
+  const executor = new FakeExecutor(6, async (job) => {
+    stop.request("drain");
+    return train(job);
+  });
+  expect((await run(executor)).reason).toBe("finished");
+});
+
+test("a stop now puts running trials back without their measurements, and the next run does them first", async () => {
+  const { run, stop, reader, id, states } = setup();
+  const executor = new FakeExecutor(2, (job) => {
+    if (job.job.trial === 1) return complete;
+    job.handlers.onMeasurement(measurement(10), false);
+    return forever();
+  });
+  const running = run(executor);
+  await settled();
+  expect(states()).toEqual(["complete", "running", "running"]);
+  stop.request("now");
+  expect(await running).toMatchObject({ reason: "stopped", complete: 1, queued: 2, running: 0 });
+  expect(executor.closed).toBe(true);
+  expect(states()).toEqual(["complete", "queued", "queued"]);
+  expect([...reader.measurements(id)]).toEqual([]);
+});
+
+test("a stop that came before the run starts nothing", async () => {
+  const { run, stop } = setup();
+  stop.request("now");
+  const executor = new FakeExecutor(2, train);
+  expect(await run(executor)).toMatchObject({ reason: "stopped", complete: 0 });
+  expect(executor.started).toEqual([]);
+});
+
+test("a pause lets running trials end and starts no more until it is taken back", async () => {
+  const { run, stop, states } = setup();
+  const executor = new FakeExecutor(2, train);
+  const running = run(executor);
+  stop.pause(true);
+  await settled();
+  expect(states()).toEqual(["complete", "complete"]);
+  stop.pause(false);
+  expect(await running).toMatchObject({ reason: "finished", complete: 6 });
+});
+
+test("a paused study can be stopped", async () => {
+  const { run, stop } = setup();
+  stop.pause(true);
+  const running = run(new FakeExecutor(2, train));
+  await settled();
+  stop.request("drain");
+  expect(await running).toMatchObject({ reason: "drained", complete: 0 });
+});
+
+test("at a rung the pruner judges by all measurements so far; its verdict reaches the trial and the outcome is stored", async () => {
+  const { run, reader, id } = setup();
+  const judged: unknown[] = [];
+  const pruner: Pruner = {
+    rungs: [0.5],
+    judge(trial, own, others) {
+      judged.push([trial.number, trial.state, own.map(({ step }) => step), others.map((other) => other.length)]);
+      return trial.number === 2 ? { action: "stop", reason: "worst of two" } : { action: "continue" };
+    },
+  };
+  const executor = new FakeExecutor(1, ({ job, handlers }) => {
+    expect(job.rungs).toEqual([0.5]);
+    handlers.onMeasurement(measurement(5), false);
+    const verdict = handlers.onMeasurement(measurement(10), true);
+    return verdict.action === "stop" ? { state: "pruned", step: 10, reason: verdict.reason } : complete;
+  });
+  expect(await run(executor, { pruner })).toMatchObject({ reason: "finished", complete: 5, pruned: 1 });
+  expect(judged.slice(0, 3)).toEqual([
+    [1, "running", [5, 10], []],
+    [2, "running", [5, 10], [2]],
+    [3, "running", [5, 10], [2, 2]],
+  ]);
+  expect(reader.trials(id)[1]).toMatchObject({ state: "pruned", step: 10, reason: "worst of two" });
+});
+
+test("an executor that fails as a whole ends the run with its error, and the next run goes on", async () => {
+  const { run, states } = setup();
+  const broken = new FakeExecutor(2, ({ job }) => {
+    if (job.trial === 2) throw new DualrateError("worker", "worker threads cannot start");
+    return forever();
+  });
+  await expect(run(broken)).rejects.toThrow("worker threads cannot start");
+  expect(broken.closed).toBe(true);
+  expect(states()).toEqual(["running", "running"]);
+  expect(await run(new FakeExecutor(2, train))).toMatchObject({ reason: "finished", complete: 6 });
+});
+
+test("a store that fails ends the run with its error instead of losing measurements", async () => {
+  const { run, writer } = setup();
+  const full = wrapped(writer, "recordMeasurement", () => {
+    throw new DualrateError("store", "no space is left on its disk");
+  });
+  await expect(run(new FakeExecutor(2, train), { writer: full })).rejects.toThrow("no space is left");
+});
+
+test("a sampler that fails ends the run with its error", async () => {
+  const { run } = setup();
+  const sampler: Sampler = {
+    size: undefined,
+    suggest: (_, __, number) => (number === 1 ? { lr_ratio: 1 } : { lr_ratio: 1, intro_lr: 1 }),
+  };
+  await expect(run(new FakeExecutor(2, forever), { sampler })).rejects.toThrow(/base_lr.*lr_ratio.*intro_lr/);
+});
+
+test("heartbeats show that the study lives; a lost lease ends the run, which writes no more", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { run, writer, reader, id, states } = setup();
+  let late: Run | undefined;
+  const beats = vi.fn(writer.heartbeat.bind(writer));
+  const executor = new FakeExecutor(1, (job) => {
+    late = job;
+    return forever();
+  });
+  const running = run(executor, { writer: wrapped(writer, "heartbeat", beats) });
+  running.catch(() => {});
+  await settled();
+  vi.advanceTimersByTime(20_000);
+  expect(beats.mock.calls).toEqual([[id], [id]]);
+  writer.releaseLease(id);
+  vi.advanceTimersByTime(10_000);
+  late?.handlers.onMeasurement(measurement(10), false);
+  await expect(running).rejects.toThrow("no longer owns");
+  expect(reader.measurementsOf(id, 1)).toEqual([]);
+  expect(states()).toEqual(["running"]);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { definitionChanges } from "../../src/store/definition.js";
+import type { StudyDefinition } from "../../src/store/records.js";
+import type { Settings, Sweep } from "../../src/sweep/settings.js";
+import { definition, settings } from "./fixture.js";
+
+function changes(sweep: Partial<Sweep>, rest: Partial<StudyDefinition> = {}): readonly string[] {
+  return definitionChanges(definition(), { ...definition(sweep), ...rest });
+}
+
+const withSettings = (changed: Partial<Settings>) => changes({ settings: { ...settings, ...changed } });
+const withTrainer = (changed: Partial<Settings["trainer"]>) =>
+  withSettings({ trainer: { ...settings.trainer, ...changed } });
+
+test("where a file lies, what memory is estimated and how many trials come of it change nothing", () => {
+  const data = { ...settings.data, train: "/elsewhere/train.jsonl", validation: "/elsewhere/valid.jsonl" };
+  const summary = { ...definition().summary, workerBytes: 2e6, warnings: ["odd"] };
+  const moved = { file: "/elsewhere/words.yaml", settings: { ...settings, model: "/elsewhere/a", data } };
+  expect(changes(moved, { summary, plannedTrials: undefined })).toEqual([]);
+});
+
+test("an absent setting is the same as one that is undefined", () => {
+  expect(changes({ runCap: undefined } as unknown as Partial<Sweep>)).toEqual([]);
+});
+
+test.each<[string, readonly string[], readonly string[]]>([
+  ["the seed", changes({ seed: 8 }), ["seed: 7 -> 8"]],
+  ["the metric", changes({ metric: { name: "accuracy", goal: "minimize" } }), ['metric.name: "loss" -> "accuracy"']],
+  ["the cap", changes({ runCap: 3 }), ["run_cap: not given -> 3"]],
+  ["the task", withSettings({ task: "sequence-classification" }), ['task: "masked-lm" -> "sequence-classification"']],
+  ["a trainer setting", withTrainer({ evalSteps: 5 }), ["trainer.eval_steps: 10 -> 5"]],
+  [
+    "the length's unit",
+    withTrainer({ length: { numTrainEpochs: 2 } }),
+    ["trainer.max_steps: 20 -> not given", "trainer.num_train_epochs: not given -> 2"],
+  ],
+  ["a fixed value", withSettings({ fixed: { base_lr: 2e-4, weight_decay: 0.01 } }), ["base_lr: 0.0001 -> 0.0002"]],
+  ["a field", withSettings({ data: { ...settings.data, text: "body" } }), ['data.text: "text" -> "body"']],
+  [
+    "the tokens",
+    withSettings({ introduced: { tokens: ["<A>"], special: false } }),
+    ['introduced_tokens.tokens: ["<A>","<B>"] -> ["<A>"]'],
+  ],
+  [
+    "the space",
+    changes({ space: [{ name: "lr_ratio", distribution: { kind: "categorical", values: [1, 10] } }] }),
+    ["lr_ratio: [0.1,1,10,100] -> [1,10]"],
+  ],
+])("%s is named with its old and its new value", (_, found, expected) => {
+  expect(found).toEqual(expected);
+});
+
+test("a value that is searched now is named, and so is the new order of parameters", () => {
+  const { space } = definition().sweep;
+  const decay = { name: "weight_decay", distribution: { kind: "categorical", values: [0, 0.01] } } as const;
+  expect(changes({ space: [...space, decay] })).toEqual([
+    "weight_decay: 0.01 -> [0,0.01]",
+    'order of parameters: ["lr_ratio"] -> ["lr_ratio","weight_decay"]',
+  ]);
+});
+
+test("changed files are named by what they are, with the beginnings of their hashes", () => {
+  const inputs = { ...definition().inputs, data: "d".repeat(64) };
+  expect(changes({}, { inputs })).toEqual([`content of data: ${"c".repeat(12)} -> ${"d".repeat(12)}`]);
+});
+
+test("long values are cut", () => {
+  const tokens = Array.from({ length: 100 }, (_, i) => `<T${i}>`);
+  const [change = ""] = withSettings({ introduced: { tokens, special: false } });
+  expect(change).toMatch(/<T0>.*\.\.\.$/);
+  expect(change.length).toBeLessThan(150);
+});
