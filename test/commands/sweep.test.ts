@@ -1,49 +1,21 @@
-// The way of a sweep through the commands: planned, run, resumed, ranked, compared, exported, and trained again. The model
-// is the tiny random BERT of test/golden with a tokenizer of twenty words.
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// The way of a sweep through the commands: planned, run, resumed, ranked, compared, exported, and trained again.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { stringify } from "yaml";
 import { runDualrate } from "../program.js";
-import { jsonl, tinyModel } from "../trainer/data/tiny-model.js";
+import { createTinySweep, type TinySweep } from "./tiny-sweep.js";
 
-const GOLDEN = fileURLToPath(new URL("../golden/tiny-bert", import.meta.url));
-const TEXTS = ["the cat sees <new>", "a big dog sees the <new>", "zyx sees a red cat", "the zyx sees the dog"];
-
+let tiny: TinySweep;
 let folder: string;
-let model: string;
-let data: { readonly train: string; readonly validation: string };
 const dualrate = (...args: readonly string[]) => runDualrate(args, folder);
+const writeSweep = (file: string, changes: object = {}) => tiny.write(file, changes);
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "dualrate-"));
-  model = await tinyModel();
-  for (const file of ["config.json", "model.safetensors"]) copyFileSync(join(GOLDEN, file), join(model, file));
-  const examples = Array.from({ length: 16 }, (_, i) => ({ text: TEXTS[i % TEXTS.length] }));
-  data = { train: await jsonl(examples), validation: await jsonl(examples.slice(0, 8)) };
+  tiny = await createTinySweep();
+  folder = tiny.folder;
   writeSweep("sweep.yaml");
 });
-afterAll(() => {
-  for (const path of [folder, model]) rmSync(path, { recursive: true });
-});
-
-function writeSweep(file: string, changes: object = {}): void {
-  const sweep = {
-    name: "tiny",
-    model,
-    task: "masked-lm",
-    data,
-    introduced_tokens: { tokens: ["<new>", "zyx"] },
-    trainer: { max_steps: 6, eval_steps: 2, batch_size: 4, max_length: 16, introduced_mask_probability: 1 },
-    method: "grid",
-    seed: 5,
-    parameters: { base_lr: { value: 1e-4 }, lr_ratio: { values: [1, 10] }, warmup_ratio: { values: [0, 0.5] } },
-    ...changes,
-  };
-  writeFileSync(join(folder, file), stringify(sweep));
-}
+afterAll(() => tiny.dispose());
 
 test("a vocabulary's own token is an error of the run before anything is stored", async () => {
   writeSweep("known.yaml", { introduced_tokens: { tokens: ["cat"] } });
