@@ -36,8 +36,13 @@ export interface ErrorDetails {
   /** What to do next, in the imperative. */
   readonly hint?: string;
   readonly place?: SourcePlace;
+  /** The sweep file's key that this is about, for where the file and its lines are not at hand. */
+  readonly key?: KeyPath;
   readonly cause?: unknown;
 }
+
+/** Keys and list indices from the top of a sweep file. */
+export type KeyPath = readonly (string | number)[];
 
 /** An expected failure. `message` says what was expected and what came; `hint` says what to do. */
 export class DualrateError extends Error {
@@ -45,12 +50,14 @@ export class DualrateError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly place: SourcePlace | undefined;
+  readonly key: KeyPath | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
     this.place = details.place;
+    this.key = details.key;
   }
 
   get exitCode(): number {
@@ -68,8 +75,8 @@ export function errorToData(error: unknown): ErrorData {
   if (!(error instanceof DualrateError)) {
     return { code: "internal", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
-  const { code, message, hint, place } = error;
-  return { code, message, ...(hint !== undefined && { hint }), ...(place !== undefined && { place }) };
+  const { code, message, hint, place, key } = error;
+  return { code, message, ...(hint !== undefined && { hint }), ...(place && { place }), ...(key && { key }) };
 }
 
 export function errorFromData(data: ErrorData): DualrateError {

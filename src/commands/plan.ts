@@ -14,6 +14,7 @@ import { type Parameters, valuesOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
+import { placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
 import { introducedText } from "./show.js";
 
@@ -32,8 +33,8 @@ interface PlannedTrial {
 export async function plan(file: string, options: PlanOptions): Promise<void> {
   const sweep = readSweep(file);
   const sampler = createSampler(sweep);
-  const summary = await prepareAlone(sweep);
-  const trials = firstTrials(sweep, sampler, summary, options.limit);
+  const summary = await prepareAlone(sweep, file);
+  const trials = await placed(file, () => firstTrials(sweep, sampler, summary, options.limit));
   const workers = defaultWorkers(summary, sampler.size);
   if (options.json)
     return printJson({ name: sweep.name, plannedTrials: sampler.size ?? null, workers, summary, trials });
@@ -50,10 +51,10 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
 }
 
 /** Checks the inputs in a thread that lives no longer than that. */
-async function prepareAlone(sweep: Sweep): Promise<PreparedSummary> {
+async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSummary> {
   const executor = createPiscinaExecutor({ workers: 1 });
   try {
-    return await executor.prepare(sweep.settings, sweep.seed);
+    return await prepareInputs(sweep, file, executor);
   } finally {
     await executor.close();
   }

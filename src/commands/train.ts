@@ -11,6 +11,7 @@ import type { ExportedFrom, MetricName, Sweep } from "../sweep/settings.js";
 import { gridPoint, gridSize, type Parameters } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { type Measurement, type TrialOutcome, trialSeed } from "../sweep/trial.js";
+import { prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
 import { Signals } from "./signals.js";
 
@@ -33,7 +34,7 @@ export async function train(file: string, options: TrainOptions): Promise<number
   const executor = createPiscinaExecutor({ workers: 1 });
   const signals = new Signals(() => void executor.close(true));
   try {
-    const outcome = await trainOnce(sweep, parameters, executor);
+    const outcome = await trainOnce(sweep, file, parameters, executor);
     return report(sweep, parameters, outcome, options);
   } catch (error) {
     if (signals.exitStatus !== undefined) return signals.exitStatus;
@@ -53,8 +54,13 @@ function onlyPoint({ space }: Sweep, file: string): Parameters {
   });
 }
 
-async function trainOnce(sweep: Sweep, parameters: Parameters, executor: Executor): Promise<TrialOutcome> {
-  const summary = await executor.prepare(sweep.settings, sweep.seed);
+async function trainOnce(
+  sweep: Sweep,
+  file: string,
+  parameters: Parameters,
+  executor: Executor,
+): Promise<TrialOutcome> {
+  const summary = await prepareInputs(sweep, file, executor);
   note(...summary.warnings.map((warning) => `warning: ${warning}`));
   return executor.run(jobOf(sweep, parameters, summary.hashes), {
     onMeasurement: (measurement) => {

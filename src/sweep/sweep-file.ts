@@ -1,7 +1,7 @@
 // Reads a sweep file: YAML in, a checked Sweep out. Every error names the file, the line and the rule.
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { DualrateError } from "../errors.js";
+import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
 import { checkDataFile, checkModelFolder } from "./files.js";
 import { PARAMETER_NAMES, type ParameterName } from "./parameters.js";
@@ -16,6 +16,11 @@ export { sweepJsonSchema } from "./schema.js";
 /** Reads and checks the sweep file at `file`; throws a DualrateError of code "sweep-file". */
 export function readSweep(file: string): Sweep {
   return parseSweep(readText(file), file);
+}
+
+/** The place of `key` in the sweep file, or of the nearest key above it that the file has. */
+export function placeOfKey(file: string, key: KeyPath): SourcePlace {
+  return { file, line: parseSource(readText(file), file).lineOf(key) };
 }
 
 function readText(file: string): string {

@@ -92,7 +92,7 @@ function checkedEvalSteps({ evalSteps }: TrainerSettings, totalSteps: number): n
   throw new DualrateError(
     "sweep-file",
     `eval_steps must not exceed a trial's ${totalSteps} steps, or no evaluation is scheduled; got ${evalSteps}`,
-    { hint: `Set eval_steps to ${totalSteps} or less, or train for more epochs.` },
+    { hint: `Set eval_steps to ${totalSteps} or less, or train for more epochs.`, key: ["trainer", "eval_steps"] },
   );
 }
 

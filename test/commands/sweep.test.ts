@@ -22,7 +22,7 @@ test("a vocabulary's own token is an error of the run before anything is stored"
   const { status, stdout, stderr } = await dualrate("run", "known.yaml");
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(/^error: .*cat[^\n]*\n/);
-  expect(stderr).toContain("\n  hint: ");
+  expect(stderr).toMatch(/\n {2}at known\.yaml:\d+\n {2}hint: /);
   expect(existsSync(join(folder, "results"))).toBe(false);
 });
 

@@ -80,6 +80,7 @@ function checkMaxLength(settings: Settings, config: Readonly<Record<string, unkn
     "sweep-file",
     `max_length must be from ${least} to ${most} for this model; got ${maxLength}`,
     {
+      key: ["trainer", "max_length"],
       hint: `${tokenizer.specialsPerText} of the tokens are special ones such as [CLS]; the model has ${most} positions.`,
     },
   );

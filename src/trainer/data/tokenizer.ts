@@ -92,29 +92,34 @@ function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special
 function checkTokens(base: PreTrainedTokenizer, tokens: readonly string[], special: boolean): void {
   if (tokens.length === 0) throw unusable("introduced_tokens must name at least one token", "Add tokens to the list.");
   const seen = new Map<string, string>();
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
     if (token.trim() === "") {
-      throw unusable(`an introduced token must not be empty or blank; got ${JSON.stringify(token)}`, REMOVE);
+      throw unusable(`an introduced token must not be empty or blank; got ${JSON.stringify(token)}`, REMOVE, index);
     }
     // A plain token is matched in normalized text, so tokens that the normalizer makes equal are one.
     const form = special ? token : normalized(base, token);
-    checkUnknown(base, token, form);
+    checkUnknown(base, token, form, index);
     const twin = seen.get(form);
-    if (twin === token) throw unusable(`the introduced token "${token}" is listed twice`, REMOVE);
+    if (twin === token) throw unusable(`the introduced token "${token}" is listed twice`, REMOVE, index);
     if (twin !== undefined) {
-      throw unusable(`the tokenizer reads the introduced tokens "${twin}" and "${token}" as the same text`, REMOVE);
+      throw unusable(
+        `the tokenizer reads the introduced tokens "${twin}" and "${token}" as the same text`,
+        REMOVE,
+        index,
+      );
     }
     seen.set(form, token);
   }
 }
 
-function checkUnknown(base: PreTrainedTokenizer, token: string, form: string): void {
+function checkUnknown(base: PreTrainedTokenizer, token: string, form: string, index: number): void {
   const known = [token, form].find((text) => base._tokenizer.token_to_id(text) !== undefined);
   if (known === undefined) return;
   const as = known === token ? "" : ` as "${known}"`;
   throw unusable(
     `the vocabulary already has the introduced token "${token}"${as} (id ${base._tokenizer.token_to_id(known)})`,
     "Only new tokens can be introduced: remove it from introduced_tokens, or choose another name.",
+    index,
   );
 }
 
@@ -180,6 +185,8 @@ function largestId(tokenizer: PreTrainedTokenizer): number {
 
 const REMOVE = "Remove it from introduced_tokens.";
 
-function unusable(message: string, hint: string): DualrateError {
-  return new DualrateError("tokens", message, { hint });
+/** `index`: of the token in the sweep file's list. */
+function unusable(message: string, hint: string, index?: number): DualrateError {
+  const key = ["introduced_tokens", "tokens", ...(index === undefined ? [] : [index])];
+  return new DualrateError("tokens", message, { hint, key });
 }
