@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 const SIZES = {
   small: { layers: 2, hidden: 128, heads: 2, intermediate: 512, vocabulary: 8000, batch: 32, length: 64, steps: 12 },
   medium: { layers: 6, hidden: 384, heads: 6, intermediate: 1536, vocabulary: 30522, batch: 16, length: 64, steps: 5 },
+  large: { layers: 12, hidden: 768, heads: 12, intermediate: 3072, vocabulary: 30522, batch: 8, length: 64, steps: 3 },
 };
 const TASKS = ["sequence-classification", "masked-lm"];
 const DROPOUTS = [0, 0.1];
@@ -63,20 +64,21 @@ async function measure({ task, dropout, steps, ...size }) {
   const { createRuntime } = await import("../dist/trainer/engine/runtime.js");
   const { buildModel } = await import("../dist/trainer/models/registry.js");
   const { layOut } = await import("../dist/trainer/optim/layout.js");
-  const { adamw } = await import("../dist/trainer/optim/adamw.js");
+  const { allocateOptimizerMemory } = await import("../dist/trainer/optim/memory.js");
   const { Random } = await import("../dist/random.js");
   const introduced = 16;
   const rows = size.vocabulary + introduced;
   const model = buildModel(configOf(size, dropout), { task, rows, classes: 2, has: () => true });
   const layout = layOut(model, size.vocabulary);
   const random = new Random(0);
-  const initial = new Float32Array(layout.size);
-  for (const { name, offset, length } of layout.slots) {
-    const scale = name.endsWith("norm.weight");
-    for (let i = offset; i < offset + length; i++)
-      initial[i] = scale ? 1 : name.endsWith("bias") ? 0 : 0.02 * random.normal();
-  }
-  const engine = new OnnxEngine({ runtime: createRuntime(), model, layout, initial });
+  const initialize = (values) => {
+    for (const { name, offset, length } of layout.slots) {
+      const scale = name.endsWith("norm.weight");
+      for (let i = offset; i < offset + length; i++)
+        values[i] = scale ? 1 : name.endsWith("bias") ? 0 : 0.02 * random.normal();
+    }
+  };
+  const engine = new OnnxEngine({ runtime: createRuntime(), model, layout, initialize });
   const rates = {
     lr: { base: 1e-4, head: 1e-4, introduced: 1e-3 },
     weightDecay: { base: 0.01, head: 0.01, introduced: 0.01 },
@@ -86,12 +88,13 @@ async function measure({ task, dropout, steps, ...size }) {
   };
   const batch = batchOf(task, size, rows);
   const ms = await median(steps, () => engine.step([batch], rates));
-  const zeros = () => new Float32Array(layout.size);
-  const buffers = { value: initial, m: zeros(), v: zeros(), gradient: zeros() };
   const peak = process.resourceUsage().maxRSS * 1024;
-  const optimizer = await median(5, () =>
-    adamw(buffers, { lr: 1e-4, weightDecay: 0.01, adam: rates.adam, t: 1, gradientScale: 1 }),
-  );
+  const memory = allocateOptimizerMemory(layout.size);
+  const update = { lr: 1e-4, weightDecay: 0.01, adam: rates.adam, t: 1, gradientScale: 1 };
+  const optimizer = await median(5, () => {
+    memory.gradientNorm(0, layout.size);
+    memory.update(0, layout.size, update);
+  });
   return { ms, optimizer, peak };
 }
 

@@ -11,7 +11,7 @@ import { readSafetensors } from "../src/trainer/files/safetensors.js";
 import type { Model } from "../src/trainer/models/model.js";
 import { buildModel } from "../src/trainer/models/registry.js";
 import { type Layout, layOut } from "../src/trainer/optim/layout.js";
-import { initialValues, openCheckpoint, toTensors } from "../src/trainer/weights.js";
+import { openCheckpoint, toTensors, writeInitialValues } from "../src/trainer/weights.js";
 
 const GOLDEN = fileURLToPath(new URL("./golden/", import.meta.url));
 
@@ -71,12 +71,14 @@ export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMa
   const layout = layOut(model, map.baseRows);
   const introducedPart = ({ shape }: NamedTensor) =>
     Float32Array.from((shape.length === 1 ? start.introduced_bias : start.introduced_rows?.flat()) ?? []);
-  const initial = initialValues(model, layout, { checkpoint, rowMap: map, introducedPart, seed: 0 });
-  for (const [name, values] of Object.entries(start.classifier ?? {})) {
-    const slot = layout.slots.find((slot) => slot.name === name);
-    initial.set((values as number[] | number[][]).flat(), slot?.offset ?? Number.NaN);
-  }
-  return { model, layout, engine: new OnnxEngine({ runtime, model, layout, initial }), rowMap: map };
+  const initialize = (initial: Float32Array) => {
+    writeInitialValues(initial, model, layout, { checkpoint, rowMap: map, introducedPart, seed: 0 });
+    for (const [name, values] of Object.entries(start.classifier ?? {})) {
+      const slot = layout.slots.find((slot) => slot.name === name);
+      initial.set((values as number[] | number[][]).flat(), slot?.offset ?? Number.NaN);
+    }
+  };
+  return { model, layout, engine: new OnnxEngine({ runtime, model, layout, initialize }), rowMap: map };
 }
 
 /** Our batch for one of Hugging Face's; `spare` adds target slots of weight 0, which must change nothing. */

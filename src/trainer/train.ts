@@ -16,7 +16,7 @@ import type { Model } from "./models/model.js";
 import { buildModel } from "./models/registry.js";
 import { layOut, sizeOf } from "./optim/layout.js";
 import { scheduleMultiplier } from "./optim/schedule.js";
-import { initialValues, openCheckpoint } from "./weights.js";
+import { openCheckpoint, writeInitialValues } from "./weights.js";
 
 /** A trial, as the trainer needs it. */
 export interface Training {
@@ -84,7 +84,8 @@ export function checkModel(settings: Settings, inputs: SharedInputs): void {
   }
   const zeros = ({ shape }: NamedTensor) => new Float32Array(inputs.rowMap.introducedRows * sizeOf(shape.slice(1)));
   const source = { checkpoint: openCheckpoint(inputs.tensors), rowMap: inputs.rowMap, introducedPart: zeros, seed: 0 };
-  initialValues(model, layOut(model, inputs.rowMap.baseRows), source);
+  const layout = layOut(model, inputs.rowMap.baseRows);
+  writeInitialValues(new Float32Array(layout.size), model, layout, source);
 }
 
 function modelFor(settings: Settings, inputs: SharedInputs): Model {
@@ -104,7 +105,7 @@ export function createEngine({ settings, config, inputs }: Training, runtime: Ru
   const layout = layOut(model, inputs.rowMap.baseRows);
   const { introduced } = inputs.data;
   const seed = deriveKey(config.seed, "introduced");
-  const initial = initialValues(model, layout, {
+  const source = {
     checkpoint: openCheckpoint(inputs.tensors),
     rowMap: inputs.rowMap,
     introducedPart: (tensor: NamedTensor) =>
@@ -112,8 +113,9 @@ export function createEngine({ settings, config, inputs }: Training, runtime: Ru
         ? introducedBias(tensor, introduced, config.biasInit)
         : introducedRows(tensor, introduced, config.init, { seed, initializerRange: model.initializerRange }),
     seed: config.seed,
-  });
-  return new OnnxEngine({ runtime, model, layout, initial });
+  };
+  const initialize = (values: Float32Array) => writeInitialValues(values, model, layout, source);
+  return new OnnxEngine({ runtime, model, layout, initialize });
 }
 
 /** The validation set's batches, made once for all trials of a study in this thread. */

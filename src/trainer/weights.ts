@@ -36,14 +36,15 @@ export interface WeightSource {
   readonly seed: number;
 }
 
-/** All parameters' first values, as laid out. Throws a DualrateError of code "model" for a missing or misshapen tensor. */
-export function initialValues(model: Model, layout: Layout, source: WeightSource): Float32Array {
-  const values = new Float32Array(layout.size);
+/**
+ * Writes all parameters' first values, as laid out, into `values`, which must be zeros. Throws a DualrateError of code
+ * "model" for a missing or misshapen tensor.
+ */
+export function writeInitialValues(values: Float32Array, model: Model, layout: Layout, source: WeightSource): void {
   const specs = new Map(model.parameters.map((spec) => [spec.name, spec]));
   for (const { name, offset, length } of layout.slots) {
     fill(values.subarray(offset, offset + length), specs.get(name) as ParameterSpec, source);
   }
-  return values;
 }
 
 function fill(target: Float32Array, { origin, shape }: ParameterSpec, source: WeightSource): void {

@@ -12,7 +12,7 @@ import { buildModel } from "../../src/trainer/models/registry.js";
 import { layOut } from "../../src/trainer/optim/layout.js";
 import { scheduleMultiplier } from "../../src/trainer/optim/schedule.js";
 import { evaluate } from "../../src/trainer/train.js";
-import { initialValues, openCheckpoint, toTensors } from "../../src/trainer/weights.js";
+import { openCheckpoint, toTensors, writeInitialValues } from "../../src/trainer/weights.js";
 import { CONFIG, idsOf, initialTensor, SPECIAL_IDS, WORDS, writeModelFiles } from "./base-model.js";
 import { KNOWN_NOUNS, texts } from "./grammar.js";
 
@@ -42,13 +42,14 @@ const inputs: SharedInputs = {
 const model = buildModel(CONFIG, { task: "masked-lm", rows: WORDS.length, classes: 0, has: () => true });
 const layout = layOut(model, WORDS.length);
 const blank = toTensors(model, layout, new Float32Array(layout.size), rowMap);
-const initial = initialValues(model, layout, {
+const source = {
   checkpoint: openCheckpoint(blank.map((tensor) => initialTensor(tensor, SEED))),
   rowMap,
   introducedPart: () => new Float32Array(0),
   seed: SEED,
-});
-const engine = new OnnxEngine({ runtime: createRuntime(), model, layout, initial });
+};
+const initialize = (values: Float32Array) => writeInitialValues(values, model, layout, source);
+const engine = new OnnxEngine({ runtime: createRuntime(), model, layout, initialize });
 
 const batching = {
   task: "masked-lm",

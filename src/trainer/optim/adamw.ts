@@ -1,4 +1,5 @@
-// AdamW (Loshchilov and Hutter, 2019) over flat buffers, as torch.optim.AdamW computes it.
+// AdamW (Loshchilov and Hutter, 2019) over flat buffers, as torch.optim.AdamW computes it: the formula in plain
+// JavaScript, which memory.ts runs where its SIMD form cannot.
 import type { AdamSettings } from "../config.js";
 
 /** Equally long views of one run of parameters; all but `gradient` are updated in place. */

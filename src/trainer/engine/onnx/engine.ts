@@ -4,8 +4,8 @@ import { deriveKey } from "../../../random.js";
 import type { GroupName } from "../../config.js";
 import type { Batch } from "../../data/batch.js";
 import type { Model } from "../../models/model.js";
-import { type AdamBuffers, adamw, squaredNorm } from "../../optim/adamw.js";
-import type { Layout, Segment, Slot } from "../../optim/layout.js";
+import type { Layout, Slot } from "../../optim/layout.js";
+import { allocateOptimizerMemory, type OptimizerMemory } from "../../optim/memory.js";
 import { fillKeepMask } from "../dropout.js";
 import type { Engine, EngineState, EvalResult, GroupNorms, StepRates, StepResult } from "../engine.js";
 import type { Runtime } from "../runtime.js";
@@ -15,27 +15,27 @@ export interface OnnxEngineOptions {
   readonly runtime: Runtime;
   readonly model: Model;
   readonly layout: Layout;
-  /** First values of all parameters, as laid out; the engine takes the buffer over. */
-  readonly initial: Float32Array;
+  /** Writes the first values of all parameters, as laid out, into zeros. */
+  readonly initialize: (values: Float32Array) => void;
 }
 
 type Feeds = Record<string, Tensor>;
 
 export class OnnxEngine implements Engine {
   readonly #options: OnnxEngineOptions;
-  readonly #buffers: AdamBuffers;
+  readonly #memory: OptimizerMemory;
   readonly #parameters: Feeds;
   readonly #gradients: Feeds;
   readonly #loss = new Tensor("float32", new Float32Array(1), []);
   #t = 0;
 
   constructor(options: OnnxEngineOptions) {
-    const { layout, initial } = options;
-    const zeros = () => new Float32Array(layout.size);
+    const { layout, initialize } = options;
     this.#options = options;
-    this.#buffers = { value: initial, m: zeros(), v: zeros(), gradient: zeros() };
-    this.#parameters = views(layout, initial, parameterInput);
-    this.#gradients = views(layout, this.#buffers.gradient, gradientOutput);
+    this.#memory = allocateOptimizerMemory(layout.size);
+    initialize(this.#memory.value);
+    this.#parameters = views(layout, this.#memory.value, parameterInput);
+    this.#gradients = views(layout, this.#memory.gradient, gradientOutput);
   }
 
   async step(batches: readonly Batch[], rates: StepRates): Promise<StepResult> {
@@ -45,9 +45,9 @@ export class OnnxEngine implements Engine {
     const sum = batches.length > 1 ? new Float32Array(this.#options.layout.size) : undefined;
     for (const [index, batch] of batches.entries()) {
       loss += await this.#backward(batch, scale, rates.dropoutKey === null ? null : deriveKey(rates.dropoutKey, index));
-      if (sum) addTo(sum, this.#buffers.gradient);
+      if (sum) addTo(sum, this.#memory.gradient);
     }
-    if (sum) this.#buffers.gradient.set(sum);
+    if (sum) this.#memory.gradient.set(sum);
     return { loss, ...this.#update(rates) };
   }
 
@@ -59,7 +59,7 @@ export class OnnxEngine implements Engine {
   }
 
   async save(): Promise<EngineState> {
-    const { value, m, v } = this.#buffers;
+    const { value, m, v } = this.#memory;
     const copy = (buffer: Float32Array, { offset, length }: Slot) => buffer.slice(offset, offset + length);
     const tensors = this.#options.layout.slots.map(
       (slot) => [slot.name, { value: copy(value, slot), m: copy(m, slot), v: copy(v, slot) }] as const,
@@ -71,7 +71,7 @@ export class OnnxEngine implements Engine {
     for (const { name, offset } of this.#options.layout.slots) {
       const tensor = tensors.get(name);
       if (!tensor) throw new Error(`the saved state has no tensor ${name}`);
-      for (const part of ["value", "m", "v"] as const) this.#buffers[part].set(tensor[part], offset);
+      for (const part of ["value", "m", "v"] as const) this.#memory[part].set(tensor[part], offset);
     }
     this.#t = step;
   }
@@ -100,12 +100,12 @@ export class OnnxEngine implements Engine {
   #update({ lr, weightDecay, maxGradNorm, adam }: StepRates): Omit<StepResult, "loss"> {
     this.#t++;
     const { segments } = this.#options.layout;
-    const squares = segments.map((segment) => squaredNorm(part(this.#buffers.gradient, segment)));
+    const squares = segments.map(({ start, end }) => this.#memory.gradientNorm(start, end));
     const gradNorm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
     const norms = new Map<GroupName, { gradient: number; update: number; weight: number }>();
     for (const [index, segment] of segments.entries()) {
-      const { group, decay } = segment;
-      const { update, weight } = adamw(this.#buffersOf(segment), {
+      const { group, decay, start, end } = segment;
+      const { update, weight } = this.#memory.update(start, end, {
         lr: lr[group],
         weightDecay: decay ? weightDecay[group] : 0,
         adam,
@@ -121,11 +121,6 @@ export class OnnxEngine implements Engine {
     }
     return { gradNorm, groups: Object.fromEntries([...norms].map(([group, squares]) => [group, rooted(squares)])) };
   }
-
-  #buffersOf(segment: Segment): AdamBuffers {
-    const { value, m, v, gradient } = this.#buffers;
-    return { value: part(value, segment), m: part(m, segment), v: part(v, segment), gradient: part(gradient, segment) };
-  }
 }
 
 /** As torch.nn.utils.clip_grad_norm_. */
@@ -135,10 +130,6 @@ function clipping(norm: number, maximum: number): number {
 
 function rooted({ gradient, update, weight }: { gradient: number; update: number; weight: number }): GroupNorms {
   return { gradNorm: Math.sqrt(gradient), updateNorm: Math.sqrt(update), weightNorm: Math.sqrt(weight) };
-}
-
-function part(buffer: Float32Array, { start, end }: Segment): Float32Array {
-  return buffer.subarray(start, end);
 }
 
 function addTo(sum: Float32Array, values: Float32Array): void {

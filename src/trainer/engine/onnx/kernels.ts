@@ -172,6 +172,8 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   },
   Transpose: ({ x }, { perm }) => {
     const { shape, dtype } = x as tf.TensorInfo;
+    // The gradient of a gather asks for transpositions that change nothing.
+    if (perm.every((axis, i) => axis === i)) return result(name(x), shape, dtype);
     const output = perm.map((axis) => shape[axis] as number);
     return result(node("Transpose", [name(x)], { attributes: { perm } }), output, dtype);
   },
