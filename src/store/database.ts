@@ -17,13 +17,13 @@ export function openForWriting(resultsDir: string): Database.Database {
   const file = databaseFile(resultsDir);
   return explained(file, "write", () => {
     mkdirSync(resultsDir, { recursive: true });
-    const db = new Database(file, { timeout: BUSY_TIMEOUT });
+    const db = kept(new Database(file, { timeout: BUSY_TIMEOUT }));
     return closedOnError(db, () => {
       checkOurs(db, file);
-      db.pragma("journal_mode = WAL");
+      db.exec("PRAGMA journal_mode = WAL");
       // Survives a killed process. A power cut may cost the last measurements, but not the database.
-      db.pragma("synchronous = NORMAL");
-      db.pragma("foreign_keys = ON");
+      db.exec("PRAGMA synchronous = NORMAL");
+      db.exec("PRAGMA foreign_keys = ON");
       migrate(db, file);
     });
   });
@@ -34,7 +34,7 @@ export function openForReading(resultsDir: string): Database.Database {
   const file = databaseFile(resultsDir);
   if (!existsSync(file)) throw noStudies(resultsDir);
   return explained(file, "read", () => {
-    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT });
+    const db = kept(new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT }));
     return closedOnError(db, () => {
       checkOurs(db, file);
       const version = schemaVersion(db);
@@ -42,6 +42,27 @@ export function openForReading(resultsDir: string): Database.Database {
       if (version < MIGRATIONS.length) throw outdated(file, version);
     });
   });
+}
+
+/** Every connection of this process and its statements. */
+const KEPT = new Map<Database.Database, Map<string, Database.Statement>>();
+
+/**
+ * Prepares each statement once, and lets neither the connection nor its statements be garbage, closed or not: Node 24.19
+ * and later abort the process when they free an object of better-sqlite3 12 (it asks for an environment, and there is
+ * none during garbage collection). Version 13 is mended, but ends in a segmentation fault on Node 20. For the same reason
+ * nothing here uses `pragma()`, which makes statements of its own.
+ */
+function kept(db: Database.Database): Database.Database {
+  const statements = new Map<string, Database.Statement>();
+  KEPT.set(db, statements);
+  const prepare = db.prepare.bind(db);
+  db.prepare = ((sql: string) => {
+    const statement = statements.get(sql) ?? prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  }) as typeof db.prepare;
+  return db;
 }
 
 /** Runs `work` on the database; an error of SQLite or of the file system becomes a DualrateError with a hint. */

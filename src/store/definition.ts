@@ -16,9 +16,9 @@ type Leaves = ReadonlyMap<string, string>;
 /** Every setting that counts, by its key in the sweep file, its value as JSON. */
 function identity({ sweep, inputs }: StudyDefinition): Leaves {
   const { settings, space } = sweep;
-  // Paths do not count: the hashes below stand for what the files hold.
+  // Paths do not count: the hashes below stand for what the files hold. Nor does how long a trial may take.
   const { train, validation, test, ...data } = settings.data;
-  const { length, ...trainer } = settings.trainer;
+  const { length, maxTrialMinutes, ...trainer } = settings.trainer;
   const searched = space.map(({ name, distribution }) => {
     const values = valuesOf(distribution);
     return [name, values.length === 1 ? values[0] : values] as const;

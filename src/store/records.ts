@@ -64,6 +64,8 @@ export interface StoreWriter {
   endTrial(studyId: number, number: number, outcome: TrialOutcome): void;
   /** Back to queued, its measurements removed: for a trial that was stopped or is retried. */
   requeueTrial(studyId: number, number: number): void;
+  /** Failed trials but diverged ones: back to queued, their measurements removed. Their numbers. */
+  requeueFailed(studyId: number): readonly number[];
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void;
   /** Releases the leases that this writer holds. */
   close(): void;

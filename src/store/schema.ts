@@ -84,12 +84,12 @@ export const MIGRATIONS: readonly string[] = [
 
 /** The database's version: the number of steps that it has taken; 0 is an empty file. */
 export function schemaVersion(db: Database): number {
-  return db.pragma("user_version", { simple: true }) as number;
+  return db.prepare("PRAGMA user_version").pluck().get() as number;
 }
 
 /** A DualrateError where the file belongs to another program or to a newer dualrate. Writes nothing. */
 export function checkOurs(db: Database, file: string): void {
-  const application = db.pragma("application_id", { simple: true });
+  const application = db.prepare("PRAGMA application_id").pluck().get();
   const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
   if (application !== APPLICATION_ID && tables > 0) {
     throw new DualrateError("store", `${file} is a database of another program, not dualrate's`, {
@@ -111,8 +111,7 @@ export function migrate(db: Database, file: string): void {
   const upgrade = db.transaction(() => {
     checkOurs(db, file);
     for (const step of MIGRATIONS.slice(schemaVersion(db))) db.exec(step);
-    db.pragma(`application_id = ${APPLICATION_ID}`);
-    db.pragma(`user_version = ${MIGRATIONS.length}`);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   });
   checkOurs(db, file);
   if (schemaVersion(db) < MIGRATIONS.length) upgrade.immediate();

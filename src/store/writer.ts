@@ -85,14 +85,7 @@ class SqliteWriter implements StoreWriter {
   }
 
   requeueRunning(studyId: number): readonly number[] {
-    return this.#change(studyId, () => {
-      const numbers = this.#db
-        .prepare("SELECT number FROM trials WHERE study_id = ? AND state = 'running' ORDER BY number")
-        .pluck()
-        .all(studyId) as number[];
-      for (const number of numbers) this.#requeue(studyId, number);
-      return numbers;
-    });
+    return this.#requeueAll(studyId, "state = 'running'");
   }
 
   addTrial(studyId: number, trial: TrialCommon): void {
@@ -149,6 +142,10 @@ class SqliteWriter implements StoreWriter {
     this.#change(studyId, () => this.#requeue(studyId, number));
   }
 
+  requeueFailed(studyId: number): readonly number[] {
+    return this.#requeueAll(studyId, "state = 'failed' AND failure <> 'diverged'");
+  }
+
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void {
     this.#change(studyId, () => {
       this.#db
@@ -161,6 +158,17 @@ class SqliteWriter implements StoreWriter {
     if (!this.#db.open) return;
     for (const studyId of this.#leases) this.releaseLease(studyId);
     this.#db.close();
+  }
+
+  #requeueAll(studyId: number, condition: string): readonly number[] {
+    return this.#change(studyId, () => {
+      const numbers = this.#db
+        .prepare(`SELECT number FROM trials WHERE study_id = ? AND ${condition} ORDER BY number`)
+        .pluck()
+        .all(studyId) as number[];
+      for (const number of numbers) this.#requeue(studyId, number);
+      return numbers;
+    });
   }
 
   #requeue(studyId: number, number: number): void {
