@@ -46,12 +46,24 @@ export class Graph {
     return this.#once(`f${value}`, () => this.constant("float32", [], Float32Array.of(value)));
   }
 
-  /** The recorded graph with the named values as outputs; constants that nothing reads are left out. */
+  /**
+   * The recorded graph with the named values as outputs; constants that nothing reads are left out. A value takes its
+   * output's name, so that its node writes straight into the output's buffer; one that has a name already is copied.
+   */
   build(outputs: readonly (ValueData & { readonly value: string })[]): GraphData {
-    const results = outputs.map(
-      ({ name, value }): NodeData => ({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} }),
-    );
-    const nodes = [...this.#nodes, ...results];
+    const made = new Set(this.#nodes.flatMap((node) => node.outputs));
+    const renamed = new Map<string, string>();
+    const copies: NodeData[] = [];
+    for (const { name, value } of outputs) {
+      if (made.has(value) && !renamed.has(value)) renamed.set(value, name);
+      else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
+    }
+    const named = (names: readonly string[]) => names.map((name) => renamed.get(name) ?? name);
+    const nodes = [...this.#nodes, ...copies].map((node) => ({
+      ...node,
+      inputs: named(node.inputs),
+      outputs: named(node.outputs),
+    }));
     const read = new Set(nodes.flatMap((node) => node.inputs));
     const constants = [...this.#constants.values()].filter(({ name }) => read.has(name));
     return { nodes, constants, inputs: this.#inputs, outputs };
