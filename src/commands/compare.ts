@@ -1,7 +1,7 @@
 // `dualrate compare`: how each learning-rate ratio does, and what that does and does not show.
-import { formatDifference, formatMetric, formatParameter, formatRate, formatRatio } from "../report/format.js";
+import { formatDifference, formatMetric, formatParameter, formatRate, formatRatioRow } from "../report/format.js";
 import { varyingParameters } from "../report/ranking.js";
-import { compareRatios, type RatioComparison, type RatioRow } from "../report/ratios.js";
+import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
 import { type Column, textTable } from "../report/table.js";
 import { verdictLines } from "../report/verdict.js";
 import type { StudyOverview } from "../store/records.js";
@@ -17,9 +17,9 @@ export interface CompareOptions extends ResultsOption {
 export async function compare(name: string | undefined, options: CompareOptions): Promise<void> {
   await withReader(options, (reader) => {
     const overview = findStudy(reader, name, options);
-    const { metric } = overview.study.sweep;
+    const { metric, space } = overview.study.sweep;
     const trials = reader.trials(overview.study.id);
-    const comparison = compareRatios(trials, metric.goal);
+    const comparison = compareRatios(trials, metric.goal, groupingOf(space));
     const verdict = [...verdictLines(comparison, metric.name), ...openTrials(overview)];
     if (options.json) return printJson(comparisonJson(comparison, overview, verdict));
     if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
@@ -42,7 +42,7 @@ function comparisonColumns({ rows }: RatioComparison, trials: readonly Trial[]):
   const count = (title: string, key: "diverged" | "broken" | "pruned"): readonly Column<RatioRow>[] =>
     occurs(key) ? [{ title, cell: (row) => String(row[key]) }] : [];
   return [
-    { title: "lr_ratio", cell: ({ ratio }) => formatRatio(ratio) },
+    { title: "lr_ratio", cell: formatRatioRow },
     { title: "trials", cell: (row) => String(row.trials) },
     { title: "best", cell: ({ best }) => formatMetric(best?.value) },
     { title: "mean", cell: ({ mean }) => formatMetric(mean) },
@@ -65,7 +65,7 @@ function comparisonJson(comparison: RatioComparison, { study }: StudyOverview, v
   return {
     study: study.name,
     metric,
-    bestRatio: best?.ratio ?? null,
+    bestRatio: best?.best?.rates.lr_ratio ?? null,
     bestTrial: best?.best?.number ?? null,
     bestValue: best?.best?.value ?? null,
     againstOne: best?.againstOne ?? null,
@@ -77,9 +77,10 @@ function comparisonJson(comparison: RatioComparison, { study }: StudyOverview, v
   };
 }
 
-function ratioJson({ best, mean, againstOne, ...counts }: RatioRow): object {
+function ratioJson({ best, mean, againstOne, range, ...counts }: RatioRow): object {
   return {
     ...counts,
+    ...(range && { range }),
     best: best?.value ?? null,
     mean: mean ?? null,
     againstOne: againstOne ?? null,

@@ -1,24 +1,30 @@
 // `dualrate plan`: what a sweep file would run, with its inputs checked; trains and stores nothing.
-
+import { existsSync } from "node:fs";
+import { formatClock } from "../dashboard/format.js";
 import { createSampler } from "../planner/planner.js";
 import type { Sampler } from "../planner/sampler.js";
-import { formatBytes, formatCount, formatParameter, plural } from "../report/format.js";
+import { formatBytes, formatCount, formatDistribution, formatParameter, plural } from "../report/format.js";
 import { allParameters } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
+import { estimateTimeLeft, type TimeLeft } from "../report/time-left.js";
 import { createPiscinaExecutor } from "../runner/piscina.js";
 import { defaultWorkers } from "../runner/workers.js";
+import { databaseFile } from "../store/database.js";
+import { definitionChanges } from "../store/definition.js";
+import type { StudyDefinition } from "../store/records.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import { resolveRates } from "../sweep/parameters.js";
 import type { Sweep } from "../sweep/settings.js";
-import { type Parameters, valuesOf } from "../sweep/space.js";
+import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
 import { placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
 import { introducedText } from "./show.js";
+import { type ResultsOption, withReader } from "./studies-folder.js";
 
-export interface PlanOptions {
+export interface PlanOptions extends ResultsOption {
   readonly json?: boolean;
   /** Configurations to list. */
   readonly limit: number;
@@ -36,12 +42,20 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   const summary = await prepareAlone(sweep, file);
   const trials = await placed(file, () => firstTrials(sweep, sampler, summary, options.limit));
   const workers = defaultWorkers(summary, sampler.size);
-  if (options.json)
-    return printJson({ name: sweep.name, plannedTrials: sampler.size ?? null, workers, summary, trials });
+  const left = await timeLeft(
+    { sweep, inputs: summary.hashes, summary, plannedTrials: sampler.size },
+    workers,
+    options,
+  );
+  if (options.json) {
+    const secondsLeft = left ? left.milliseconds / 1000 : null;
+    return printJson({ name: sweep.name, plannedTrials: sampler.size ?? null, workers, secondsLeft, summary, trials });
+  }
   print([
     ...overviewLines(sweep, sampler.size, trials),
     ...inputLines(sweep, summary),
     workersLine(workers, summary),
+    ...(left ? [timeLine(left)] : []),
     "",
   ]);
   print(textTable(planColumns(sweep, trials), trials));
@@ -74,16 +88,26 @@ function firstTrials(sweep: Sweep, sampler: Sampler, summary: PreparedSummary, l
 }
 
 function overviewLines(sweep: Sweep, size: number | undefined, trials: readonly PlannedTrial[]): readonly string[] {
-  const searched = sweep.space.filter(({ distribution }) => valuesOf(distribution).length > 1);
-  const factors = searched.map(({ name, distribution }) => `${valuesOf(distribution).length} ${name}`).join(" x ");
   const lengths = trials.map(({ steps }) => steps);
   const [shortest, longest] = [Math.min(...lengths), Math.max(...lengths)];
   const steps = shortest === longest ? plural(longest, "step") : `${shortest} to ${longest} steps`;
   const count = size === undefined ? "trials without end" : plural(size, "trial");
-  return [
-    `${sweep.name}: ${count} of ${steps}, ranked by ${sweep.metric.name}`,
-    `search      ${sweep.method}: ${factors || "one configuration"}${sweep.runCap ? `, run_cap ${sweep.runCap}` : ""}`,
-  ];
+  return [`${sweep.name}: ${count} of ${steps}, ranked by ${sweep.metric.name}`, ...searchLines(sweep)];
+}
+
+function searchLines({ method, space, runCap }: Sweep): readonly string[] {
+  const searched = searchedParameters(space);
+  const cap = runCap === undefined ? "" : `, run_cap ${runCap}`;
+  if (method === "grid" || searched.length === 0) {
+    const factors = searched.map(({ name, distribution }) => `${sizeOf(distribution)} ${name}`).join(" x ");
+    return [`search      ${method}: ${factors || "one configuration"}${cap}`];
+  }
+  const texts = searched.map(({ name, distribution }) => `${name} (${formatDistribution(name, distribution)})`);
+  return texts.map((text, i) => (i === 0 ? `search      ${method}${cap}: ${text}` : `            ${text}`));
+}
+
+function searchedParameters(space: Space): Space {
+  return space.filter(({ distribution }) => sizeOf(distribution) > 1);
 }
 
 function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly string[] {
@@ -100,8 +124,37 @@ function workersLine(workers: number, { workerBytes }: PreparedSummary): string 
   return `workers     ${workers}, about ${formatBytes(workerBytes)} each`;
 }
 
+interface PlannedTime extends TimeLeft {
+  readonly workers: number;
+}
+
+/** From the stored trials of this very study; undefined where it has none that tell. */
+async function timeLeft(
+  definition: StudyDefinition,
+  workers: number,
+  options: ResultsOption,
+): Promise<PlannedTime | undefined> {
+  if (!existsSync(databaseFile(options.results))) return undefined;
+  return withReader(options, (reader) => {
+    const found = reader.study(definition.sweep.name);
+    if (!found || definitionChanges(found.study, definition).length > 0) return undefined;
+    const { study, owner } = found;
+    // What ran when its process died runs again.
+    const trials = reader.trials(study.id).filter(({ state }) => owner || state !== "running");
+    const shared = { workers: owner?.workers ?? workers, now: Date.now() };
+    const left = estimateTimeLeft({ study, trials, measurements: reader.measurements(study.id), ...shared });
+    return left && { ...left, workers: shared.workers };
+  });
+}
+
+function timeLine({ milliseconds, endedTrials, workers }: PlannedTime): string {
+  if (milliseconds === 0) return `time        nothing left: ${plural(endedTrials, "trial")} ended`;
+  const from = endedTrials > 0 ? plural(endedTrials, "trial") : "the running trials' progress";
+  return `time        about ${formatClock(milliseconds)} left at ${plural(workers, "worker")}, from ${from}`;
+}
+
 function planColumns(sweep: Sweep, trials: readonly PlannedTrial[]): readonly Column<PlannedTrial>[] {
-  const searched = sweep.space.filter(({ distribution }) => valuesOf(distribution).length > 1).map(({ name }) => name);
+  const searched = searchedParameters(sweep.space).map(({ name }) => name);
   const names = [...new Set(["lr_ratio", "base_lr", "intro_lr", ...searched])];
   const oneLength = new Set(trials.map(({ steps }) => steps)).size === 1;
   return [

@@ -25,7 +25,7 @@ export function createProgram(onExit: (status: number) => void): Command {
     .addHelpText("after", `\n${EXIT_STATUS_HELP}`);
   addSweepCommands(program, onExit);
   addStudyCommands(program);
-  addExport(program);
+  addExport(program, onExit);
   program
     .command("schema")
     .description("print the JSON Schema of sweep files, for editors")
@@ -36,21 +36,24 @@ export function createProgram(onExit: (status: number) => void): Command {
 
 /** Commands that take a sweep file. */
 function addSweepCommands(program: Command, onExit: (status: number) => void): void {
-  program
-    .command("plan")
+  withResults(program.command("plan"))
     .description("say what a sweep file would run, and check its inputs; trains and stores nothing")
     .argument("<file>", "a sweep file")
     .option("--limit <n>", "configurations to list", positiveInteger, 10)
     .addOption(jsonOption())
     .addHelpText("after", examples("dualrate plan sweep.yaml", "dualrate plan sweep.yaml --limit 100 --json"))
     .action(async (file, options) => (await import("./plan.js")).plan(file, options));
-  withViewOptions(program.command("run"))
+  withRunOptions(program.command("run"))
     .description("run a sweep, or go on with it; Ctrl-C finishes the running trials, twice stops at once")
     .argument("<file>", "a sweep file")
-    .option("--workers <n>", "trials at the same time (default: what cores and memory allow)", positiveInteger)
-    .option("--strict", "exit with status 3 where a trial failed")
     .addHelpText("after", examples("dualrate run sweep.yaml", "dualrate run sweep.yaml --workers 4 --plain --strict"))
     .action(async (file, options) => onExit(await (await import("./run.js")).run(file, options)));
+  withRunOptions(program.command("demo"))
+    .description("copy the demo sweep, which takes ten seconds, into a folder and run it")
+    .argument("[folder]", "a new or an empty folder", "dualrate-demo")
+    .option("--force", "replace the demo's files in a folder that is not empty")
+    .addHelpText("after", examples("dualrate demo", "dualrate demo my-demo --plain"))
+    .action(async (folder, options) => onExit(await (await import("./demo.js")).demo(folder, options)));
   program
     .command("train")
     .description("train one configuration, such as an exported one, and compare its result; stores nothing")
@@ -99,20 +102,40 @@ function addStudyCommands(program: Command): void {
     .action(async (options) => (await import("./studies.js")).studies(options));
 }
 
-function addExport(program: Command): void {
+function addExport(program: Command, onExit: (status: number) => void): void {
   withResults(program.command("export"))
     .description("write the best configuration as a file that train and run take")
     .argument("[study]", NEWEST)
     .option("--trial <n>", "this trial instead of the best", positiveInteger)
     .option("-o, --output <file>", "where to write (default: standard output)")
     .addOption(new Option("--format <format>", "default: as the output's name says, or yaml").choices(["yaml", "json"]))
-    .option("--force", "replace an existing file")
-    .addHelpText("after", examples("dualrate export -o best.yaml", "dualrate export my-sweep --trial 7 --format json"))
-    .action(async (study, options) => (await import("./export.js")).exportTrial(study, options));
+    .option("--checkpoint <dir>", "write the trained model instead, as a Hugging Face folder")
+    .option("--batches <file>", "with --checkpoint: also the validation set's batches, as JSON lines of token ids")
+    .option("--force", "replace an existing file or folder")
+    .addHelpText(
+      "after",
+      examples(
+        "dualrate export -o best.yaml",
+        "dualrate export my-sweep --trial 7 --format json",
+        "dualrate export --checkpoint best-model",
+      ),
+    )
+    .action(async (study, options) =>
+      options.checkpoint === undefined
+        ? (await import("./export.js")).exportTrial(study, options)
+        : onExit(await (await import("./export-model.js")).exportModel(study, options)),
+    );
 }
 
 function withResults(command: Command): Command {
   return command.option("--results <dir>", "the folder that holds sweeps.db", "results");
+}
+
+function withRunOptions(command: Command): Command {
+  return withViewOptions(command)
+    .option("--workers <n>", "trials at the same time (default: what cores and memory allow)", positiveInteger)
+    .option("--strict", "exit with status 3 where a trial failed")
+    .option("--retry-failed", "run failed trials again, those that diverged aside");
 }
 
 function withViewOptions(command: Command): Command {

@@ -5,10 +5,13 @@ import { followPlainly } from "../dashboard/plain.js";
 import { StudyWatch } from "../dashboard/watch.js";
 import { DualrateError } from "../errors.js";
 import { createPruner, createSampler } from "../planner/planner.js";
+import { plural } from "../report/format.js";
+import { isRetriable } from "../report/ranking.js";
 import type { Executor } from "../runner/executor.js";
 import { createPiscinaExecutor } from "../runner/piscina.js";
 import { StopSignal } from "../runner/stop.js";
 import { runStudy, type StudyEnd } from "../runner/study.js";
+import { TrialFiles } from "../runner/trial-files.js";
 import { defaultWorkers } from "../runner/workers.js";
 import type { StoreReader, StoreWriter, StudyOwner, StudyRecord } from "../store/records.js";
 import { openWriter } from "../store/writer.js";
@@ -29,6 +32,8 @@ export interface RunOptions extends ResultsOption, ViewOptions {
   readonly workers?: number;
   /** Failed trials make the exit status 3. */
   readonly strict?: boolean;
+  /** Failed trials, diverged ones aside, run again. */
+  readonly retryFailed?: boolean;
 }
 
 type Ending = Pick<StudyEnd, "reason" | "failed" | "message">;
@@ -88,19 +93,32 @@ async function runStored(
     const study = writer.openStudy({ sweep, inputs: summary.hashes, summary, plannedTrials });
     return await withReader(options, async (reader): Promise<Result> => {
       const { counts } = findStudy(reader, study.name, options);
-      if (endedCount(counts) === plannedTrials) {
-        const message = `${study.name} has finished already; give it a new name to run it again`;
+      const retried = options.retryFailed ? reader.trials(study.id).filter(isRetriable).length : 0;
+      if (endedCount(counts) === plannedTrials && retried === 0) {
+        const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }
       const workers = options.workers ?? defaultWorkers(summary, plannedTrials);
       const owner = writer.acquireLease(study.id, workers);
       if (owner) return { kind: "taken", study, owner };
+      if (options.retryFailed) note(retryText(writer.requeueFailed(study.id)));
       const end = await runOwned(study, withSlots(executor, workers), writer, reader, stop, options);
       return { kind: "ended", study, end };
     });
   } finally {
     writer.close();
   }
+}
+
+function finishedText({ name }: StudyRecord, failed: number, { retryFailed = false }: RunOptions): string {
+  if (!retryFailed) return `${name} has finished already; give it a new name to run it again`;
+  const why = failed > 0 ? "its failed trials diverged, and would again" : "none of its trials failed";
+  return `${name} has finished already, and nothing is to be retried: ${why}`;
+}
+
+function retryText(numbers: readonly number[]): string {
+  if (numbers.length === 0) return "no failed trial is to be retried";
+  return `${plural(numbers.length, "failed trial")} back in the queue: ${numbers.map((number) => `#${number}`).join(" ")}`;
 }
 
 /** The pool has a thread for each core at most, since the memory that a worker takes is known only after `prepare`. */
@@ -124,7 +142,8 @@ async function runOwned(
 ): Promise<StudyEnd> {
   const { sweep } = study;
   const planned = { sampler: createSampler(sweep), pruner: createPruner(sweep) };
-  const ended = runStudy({ study, ...planned, executor, writer, reader, stop });
+  const files = new TrialFiles(options.results, study.name);
+  const ended = runStudy({ study, ...planned, executor, writer, reader, files, stop });
   try {
     await Promise.all([showProgress(reader, study, stop, ended, options), ended]);
     return await ended;

@@ -1,8 +1,10 @@
 // `dualrate show`: all that is known of one study, or of one of its trials.
+import { shortPath } from "../dashboard/format.js";
 import { DualrateError } from "../errors.js";
 import {
   formatBytes,
   formatCount,
+  formatDistribution,
   formatDuration,
   formatMetric,
   formatParameter,
@@ -11,10 +13,9 @@ import {
   plural,
 } from "../report/format.js";
 import { findOverfitting, type Overfitting } from "../report/overfitting.js";
-import { allParameters, reasonOf } from "../report/ranking.js";
+import { allParameters, isRetriable, reasonOf } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
-import { valuesOf } from "../sweep/space.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -63,14 +64,7 @@ function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Fie
     ["trial length", `${duration}, evaluated every ${plural(evalSteps, "step")}`],
     ["metric", `${metric.name} (${metric.goal})`],
     ["search", `${method}, seed ${seed}`],
-    ...space.map(({ name, distribution }): Field => {
-      return [
-        `  ${name}`,
-        valuesOf(distribution)
-          .map((value) => formatParameter(name, value))
-          .join(", "),
-      ];
-    }),
+    ...space.map(({ name, distribution }): Field => [`  ${name}`, formatDistribution(name, distribution)]),
     ...Object.entries(settings.fixed).map(([name, value]): Field => [`  ${name}`, formatParameter(name, value)]),
   ];
 }
@@ -136,6 +130,7 @@ function printTrial(
   if (measurements.length > 0) print(["", ...measurementTables(measurements)]);
   if (overfitting) print(["", overfittingLine(overfitting)]);
   const { number, state } = trial;
+  if (isRetriable(trial)) note(`next: dualrate run ${shortPath(study.sweep.file)} --retry-failed`);
   if (state === "complete") note(`next: dualrate export ${study.name} --trial ${number} -o trial-${number}.yaml`);
 }
 

@@ -48,7 +48,8 @@ export async function train(file: string, options: TrainOptions): Promise<number
 function onlyPoint({ space }: Sweep, file: string): Parameters {
   const size = gridSize(space);
   if (size === 1) return gridPoint(space, 0);
-  throw new DualrateError("sweep-file", `train takes one configuration; this file's grid has ${size}`, {
+  const came = Number.isFinite(size) ? `this file's grid has ${size}` : "this file searches a range";
+  throw new DualrateError("sweep-file", `train takes one configuration; ${came}`, {
     hint: `Run them all (dualrate run ${file}), or give one value to each parameter.`,
     place: { file },
   });

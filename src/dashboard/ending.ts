@@ -1,7 +1,8 @@
 // What stays in the scrollback when a sweep is over: the verdict, the ranking, the failures, and what to do next.
 
 import { formatDifference, formatMetric, formatRatio } from "../report/format.js";
-import { compareRatios } from "../report/ratios.js";
+import { isRetriable } from "../report/ranking.js";
+import { compareRatios, groupingOf } from "../report/ratios.js";
 import type { CompleteTrial, Trial } from "../sweep/trial.js";
 import { cellTexts, chooseColumns } from "./columns.js";
 import { formatClock, METRIC_WORDS, shortPath } from "./format.js";
@@ -28,7 +29,7 @@ export function endingLines(snapshot: StudySnapshot, { ascii, columns, now }: En
   return [
     ...verdictLines(summary, snapshot.trials),
     ...topLines(snapshot, theme, columns),
-    ...failureLines(snapshot.trials),
+    ...failureLines(snapshot),
     totalLine(summary),
     ...nextLines(summary),
   ];
@@ -39,16 +40,20 @@ function verdictLines({ best, singleRate, study, phase }: StudySummary, trials: 
   const { name, goal } = study.sweep.metric;
   const found = `validation ${METRIC_WORDS[name]} ${formatMetric(best.value)} (#${best.number})`;
   const verdict = `Best ratio ${formatRatio(best.rates.lr_ratio)}: ${found}${againstSingleRate(best, singleRate)}`;
-  const { edge, rows } = compareRatios(trials, goal);
+  const { edge, rows } = compareRatios(trials, goal, groupingOf(study.sweep.space));
   // Before the end, the ratios beyond may just not have had their turn.
   if (edge === undefined || phase !== "finished") return [verdict];
-  return [verdict, `It is the ${edge} of ${rows.length} ratios tried: widen the range, the best may lie beyond.`];
+  const tried = rows[0]?.range ? "ranges of ratios" : "ratios";
+  return [
+    verdict,
+    `It is ${tried === "ratios" ? "" : "in "}the ${edge} of ${rows.length} ${tried} tried: widen the range, the best may lie beyond.`,
+  ];
 }
 
 function againstSingleRate(best: CompleteTrial, singleRate: CompleteTrial | undefined): string {
   if (singleRate === undefined) return "; ratio 1x has no complete trial to compare with";
   if (singleRate === best) return "; no other ratio did better";
-  return `, against ratio 1x ${formatMetric(singleRate.value)}: ${formatDifference(best.value - singleRate.value)}`;
+  return `, against ratio ${formatRatio(singleRate.rates.lr_ratio)} ${formatMetric(singleRate.value)}: ${formatDifference(best.value - singleRate.value)}`;
 }
 
 function topLines(snapshot: StudySnapshot, { glyphs }: Theme, width: number): readonly string[] {
@@ -58,15 +63,17 @@ function topLines(snapshot: StudySnapshot, { glyphs }: Theme, width: number): re
   return [undefined, ...rows.slice(0, TOP)].map((row) => cellTexts(columns, row).join("").trimEnd());
 }
 
-/** `3 failed: 2 diverged (#19 #63), 1 crashed (#70)`. */
-function failureLines(trials: readonly Trial[]): readonly string[] {
+/** `3 failed: 2 diverged (#19 #63), 1 crashed (#70); retry: dualrate run rxn.yaml --retry-failed`. */
+function failureLines({ trials, overview }: StudySnapshot): readonly string[] {
   const failed = trials.filter((trial) => trial.state === "failed");
   const kinds = [...new Set(failed.map(({ failure }) => failure.kind))];
   const texts = kinds.map((kind) => {
     const numbers = failed.filter(({ failure }) => failure.kind === kind).map(({ number }) => `#${number}`);
     return `${numbers.length} ${kind} (${numbers.slice(0, SHOWN_FAILURES).join(" ")}${numbers.length > SHOWN_FAILURES ? " ..." : ""})`;
   });
-  return failed.length === 0 ? [] : [`${failed.length} failed: ${texts.join(", ")}`];
+  const command = `dualrate run ${shortPath(overview.study.sweep.file)} --retry-failed`;
+  const retry = failed.some(isRetriable) ? `; retry: ${command}` : "";
+  return failed.length === 0 ? [] : [`${failed.length} failed: ${texts.join(", ")}${retry}`];
 }
 
 function totalLine({ counts, planned, elapsed }: StudySummary): string {

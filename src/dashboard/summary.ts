@@ -1,6 +1,8 @@
 // What the header, the plain lines and the ending say of a study: how far it is, how long it takes, what is best.
 
 import { formatRate, formatRatio } from "../report/format.js";
+import { compareRatios, groupingOf } from "../report/ratios.js";
+import { estimateTimeLeft } from "../report/time-left.js";
 import type { StudyRecord } from "../store/records.js";
 import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
 import { formatCell } from "./format.js";
@@ -16,11 +18,11 @@ export interface StudySummary {
   /** Complete trials, best first. */
   readonly ranked: readonly CompleteTrial[];
   readonly best: CompleteTrial | undefined;
-  /** The best trial with one rate for all tokens, where one is complete. */
+  /** The best trial with one rate for all tokens, where one is complete; for drawn ratios, with a ratio of about 1. */
   readonly singleRate: CompleteTrial | undefined;
   /** Milliseconds in which at least one trial ran; breaks between runs do not count. */
   readonly elapsed: number;
-  /** Estimated milliseconds to the end, once a trial has ended. */
+  /** Estimated milliseconds to the end, once a trial has a measurement. */
   readonly left: number | undefined;
   /** Milliseconds without a sign of life of the owner, where that is too long. */
   readonly silent: number | undefined;
@@ -30,7 +32,7 @@ export interface StudySummary {
 const SILENCE_LIMIT = 90_000;
 
 export function summarize(snapshot: StudySnapshot, now: number): StudySummary {
-  const { overview, trials } = snapshot;
+  const { overview, trials, measurements } = snapshot;
   const { study, owner } = overview;
   const counts = countStates(trials);
   const ranked = rankTrials(trials, study.sweep.metric.goal);
@@ -43,20 +45,15 @@ export function summarize(snapshot: StudySnapshot, now: number): StudySummary {
     workers: owner?.workers,
     ranked,
     best: ranked[0],
-    singleRate: ranked.find(isSingleRate),
+    singleRate: compareRatios(trials, study.sweep.metric.goal, groupingOf(study.sweep.space)).one?.best,
     elapsed: busyTime(snapshot, now),
-    left: owner && timeLeft(trials, study.plannedTrials, owner.workers, now),
+    left: owner && estimateTimeLeft({ study, trials, measurements, workers: owner.workers, now })?.milliseconds,
     silent: silence > SILENCE_LIMIT ? silence : undefined,
   };
 }
 
 export function endedCount(counts: StudySummary["counts"]): number {
   return counts.complete + counts.pruned + counts.failed;
-}
-
-/** Whether all tokens learn at one rate. A ratio computed from two rates may be off by rounding. */
-export function isSingleRate({ rates }: Trial): boolean {
-  return Math.abs(rates.lr_ratio - 1) < 1e-9;
 }
 
 /** `ratio 8.2x base 2.0e-4 warmup 3%`: the ratio and the rest of a trial's configuration, most telling first. */
@@ -102,16 +99,4 @@ function busyTime({ overview, trials, measurements }: StudySnapshot, now: number
     until = Math.max(until, end);
   }
   return busy;
-}
-
-/** The mean time of an ended trial, times the trials left, over the workers that can share them. */
-function timeLeft(trials: readonly Trial[], planned: number | undefined, workers: number, now: number) {
-  const times = trials.flatMap((trial) => ("endedAt" in trial ? [trial.endedAt - trial.startedAt] : []));
-  if (times.length === 0 || planned === undefined) return undefined;
-  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-  const remaining = planned - times.length;
-  if (remaining <= 0) return 0;
-  const done = trials.flatMap((trial) => (trial.state === "running" ? [Math.min(mean, now - trial.startedAt)] : []));
-  const work = mean * remaining - done.reduce((sum, time) => sum + time, 0);
-  return Math.max(0, work) / Math.min(Math.max(1, workers), remaining);
 }

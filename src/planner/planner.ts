@@ -1,11 +1,15 @@
 // Builds the sampler and the pruner that a sweep names.
+import { DualrateError } from "../errors.js";
 import type { Sweep } from "../sweep/settings.js";
 import { gridSize } from "../sweep/space.js";
 import { createGridSampler } from "./grid.js";
+import { createRandomSampler } from "./random.js";
 import type { Pruner, Sampler } from "./sampler.js";
 
-export function createSampler(sweep: Sweep): Sampler {
-  return createGridSampler(gridSize(sweep.space), sweep.runCap);
+export function createSampler({ method, space, runCap }: Sweep): Sampler {
+  if (method === "grid") return createGridSampler(gridSize(space), runCap);
+  if (runCap === undefined) throw new DualrateError("internal", "random search has no end without a run_cap");
+  return createRandomSampler(runCap);
 }
 
 /** The pruner that lets every trial run to its end; a sweep cannot name another yet. */

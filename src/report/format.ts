@@ -1,9 +1,15 @@
 // Numbers as people read them in tables: few digits, the same everywhere. JSON and CSV keep all digits instead.
-import type { Value } from "../sweep/space.js";
+import { type Distribution, type Value, valuesOf } from "../sweep/space.js";
+import type { RatioRow } from "./ratios.js";
 
 /** A learning-rate ratio, e.g. `8.2x`, `1000x`. */
 export function formatRatio(ratio: number): string {
   return `${ratio >= 1000 ? Math.round(ratio) : Number(ratio.toPrecision(3))}x`;
+}
+
+/** A row of a comparison of ratios: `10x`, or `5.62x-17.8x` for a range. */
+export function formatRatioRow({ ratio, range }: Pick<RatioRow, "ratio" | "range">): string {
+  return range ? `${formatRatio(range.from)}-${formatRatio(range.to)}` : formatRatio(ratio);
 }
 
 /** A learning rate, e.g. `2.0e-4`, `2.25e-4`; 0 stays `0`. */
@@ -28,7 +34,23 @@ export function formatDifference(difference: number | undefined): string {
 export function formatParameter(name: string, value: Value): string {
   if (typeof value !== "number") return String(value);
   if (name === "lr_ratio") return formatRatio(value);
-  return name.endsWith("_lr") ? formatRate(value) : String(Number(value.toPrecision(6)));
+  if (name.endsWith("_lr")) return formatRate(value);
+  // What was drawn has sixteen digits; what was written by hand keeps its own.
+  return String(value).length <= 8 ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+/** `1x, 10x` for a list of values, `log_uniform_values 0.1x to 1000x` for a range, `normal, mu 0.1, sigma 0.02`. */
+export function formatDistribution(name: string, distribution: Distribution): string {
+  const text = (value: Value) => formatParameter(name, value);
+  const q = "q" in distribution ? `, q ${distribution.q}` : "";
+  if ("mu" in distribution) return `${distribution.kind}, mu ${distribution.mu}, sigma ${distribution.sigma}${q}`;
+  if ("min" in distribution) {
+    const { kind, min, max } = distribution;
+    return kind === "log_uniform" ? `log_uniform e^${min} to e^${max}` : `${kind} ${text(min)} to ${text(max)}${q}`;
+  }
+  const probabilities =
+    "probabilities" in distribution ? `, probabilities ${distribution.probabilities?.join(", ")}` : "";
+  return (valuesOf(distribution) ?? []).map(text).join(", ") + probabilities;
 }
 
 /** Bytes as `340 MiB`, `1.2 GiB`. */

@@ -1,7 +1,7 @@
 // A study's trials as rows, best first: what `rank` prints and what its JSON and CSV promise.
 import type { Goal } from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
-import { type FailureReason, rankTrials, type Trial } from "../sweep/trial.js";
+import { type FailureReason, mayGoBetter, rankTrials, type Trial } from "../sweep/trial.js";
 
 /** One trial for output; names as in JSON and CSV. */
 export interface RankedRow {
@@ -56,6 +56,11 @@ export function reasonOf(trial: Trial): string | null {
   if (trial.state === "pruned") return `stopped at step ${trial.step}: ${trial.reason}`;
   if (trial.state !== "failed") return null;
   return reasonOfFailure(trial.failure);
+}
+
+/** Whether `run --retry-failed` runs the trial again. */
+export function isRetriable(trial: Trial): boolean {
+  return trial.state === "failed" && mayGoBetter(trial.failure);
 }
 
 /** Kind, step and message of a failure in one line. */

@@ -1,10 +1,14 @@
 // The question that a study answers: how does each learning-rate ratio do, and how does it do against ratio 1?
 import type { Goal } from "../sweep/settings.js";
+import { type Space, valuesOf } from "../sweep/space.js";
 import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
 
-/** All trials of one ratio. */
+/** All trials of one ratio, or of one range of ratios. */
 export interface RatioRow {
+  /** Of a range, its geometric middle. */
   readonly ratio: number;
+  /** Ratios from `from` to below `to`; undefined for a single ratio. */
+  readonly range: RatioRange | undefined;
   /** In any state. */
   readonly trials: number;
   readonly complete: number;
@@ -15,8 +19,13 @@ export interface RatioRow {
   readonly best: CompleteTrial | undefined;
   /** Mean value of the complete trials. */
   readonly mean: number | undefined;
-  /** Best value less ratio 1's best value. */
+  /** Best value less the best value at ratio 1, or in the range around it. */
   readonly againstOne: number | undefined;
+}
+
+export interface RatioRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface RatioComparison {
@@ -25,7 +34,7 @@ export interface RatioComparison {
   readonly rows: readonly RatioRow[];
   /** The row of the best complete trial. */
   readonly best: RatioRow | undefined;
-  /** The row of ratio 1, where it was tried. */
+  /** The row of ratio 1, or of the range around it, where it was tried. */
   readonly one: RatioRow | undefined;
   /** Where the best ratio is the lowest or highest of several tried, so that a better one may lie beyond. */
   readonly edge: "lowest" | "highest" | undefined;
@@ -35,13 +44,33 @@ export interface RatioComparison {
   readonly seeds: number;
 }
 
+/** How trials are grouped: by equal ratios, or by half decades around 0.1, 0.316, 1, 3.16, 10 and so on. */
+export type RatioGrouping = "equal" | "half-decades";
+
+/** Drawn ratios are all different, so that equal ones would make groups of one trial. */
+export function groupingOf(space: Space): RatioGrouping {
+  const isRange = (name: string) =>
+    space.some((parameter) => parameter.name === name && valuesOf(parameter.distribution) === undefined);
+  const named = space.some(({ name }) => name === "lr_ratio");
+  const drawn = named ? isRange("lr_ratio") : isRange("intro_lr") || isRange("base_lr");
+  return drawn ? "half-decades" : "equal";
+}
+
 /** Groups trials by lr_ratio and compares the groups. */
-export function compareRatios(trials: readonly Trial[], goal: Goal): RatioComparison {
-  const groups = byRatio(trials);
+export function compareRatios(
+  trials: readonly Trial[],
+  goal: Goal,
+  grouping: RatioGrouping = "equal",
+): RatioComparison {
+  const middle = grouping === "equal" ? sameFloat : halfDecade;
+  const groups = byRatio(trials, middle);
   const oneBest = rankTrials(groups.get(1) ?? [], goal)[0];
   const rows = [...groups]
     .sort(([a], [b]) => a - b)
-    .map(([ratio, members]) => ratioRow(ratio, members, rankTrials(members, goal), oneBest?.value));
+    .map(([ratio, members]) => ({
+      ...ratioRow(ratio, members, rankTrials(members, goal), oneBest?.value),
+      range: grouping === "equal" ? undefined : { from: ratio * 10 ** -0.25, to: ratio * 10 ** 0.25 },
+    }));
   const winner = rankTrials(trials, goal)[0];
   const best = rows.find((row) => row.best === winner && winner !== undefined);
   return {
@@ -55,13 +84,18 @@ export function compareRatios(trials: readonly Trial[], goal: Goal): RatioCompar
   };
 }
 
-function byRatio(trials: readonly Trial[]): ReadonlyMap<number, readonly Trial[]> {
+function byRatio(trials: readonly Trial[], middle: (ratio: number) => number): ReadonlyMap<number, readonly Trial[]> {
   const groups = new Map<number, Trial[]>();
   for (const trial of trials) {
-    const ratio = sameFloat(trial.rates.lr_ratio);
+    const ratio = middle(trial.rates.lr_ratio);
     groups.set(ratio, [...(groups.get(ratio) ?? []), trial]);
   }
   return groups;
+}
+
+/** The power of the square root of 10 that is nearest on a logarithmic scale, so that 1 is a middle. */
+function halfDecade(ratio: number): number {
+  return sameFloat(10 ** (Math.round(2 * Math.log10(ratio)) / 2));
 }
 
 /** Twelve digits: rates that were multiplied or divided may differ in their last bits. */
@@ -74,7 +108,7 @@ function ratioRow(
   trials: readonly Trial[],
   ranked: readonly CompleteTrial[],
   oneValue: number | undefined,
-): RatioRow {
+): Omit<RatioRow, "range"> {
   const failures = trials.flatMap((trial) => (trial.state === "failed" ? [trial.failure.kind] : []));
   const diverged = failures.filter((kind) => kind === "diverged").length;
   const best = ranked[0];

@@ -2,11 +2,14 @@
 import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
 import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
-import type { TrialJob } from "./protocol.js";
+import type { Notice } from "../trainer/progress.js";
+import type { ExportRequest, TrialJob } from "./protocol.js";
 
 export interface TrialHandlers {
   /** Called for every measurement, in order. The verdict counts where the trial is at a rung, and is waited for there. */
   readonly onMeasurement: (measurement: Measurement, atRung: boolean) => Verdict;
+  /** Called for what is worth telling beside measurements. */
+  readonly onNotice?: (notice: Notice) => void;
 }
 
 export interface Executor {
@@ -21,4 +24,10 @@ export interface Executor {
   run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome>;
   /** Ends all workers: idle ones and those that get idle, or all of them at once if `now`. */
   close(now?: boolean): Promise<void>;
+}
+
+/** An executor beside the user's files. */
+export interface LocalExecutor extends Executor {
+  /** Writes a trained model as a Hugging Face folder, on inputs that this executor has prepared. */
+  exportModel(request: ExportRequest): Promise<void>;
 }

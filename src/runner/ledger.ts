@@ -30,6 +30,11 @@ export class Ledger {
     return counts;
   }
 
+  /** As they are stored, in the order of their numbers. */
+  get trials(): readonly Trial[] {
+    return [...this.#trials.values()];
+  }
+
   /** What a sampler may know. */
   history(): History {
     const { seed, metric } = this.#study.sweep;

@@ -7,8 +7,10 @@ import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
 import type { TrialOutcome } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
-import type { Executor, TrialHandlers } from "./executor.js";
+import type { LocalExecutor, TrialHandlers } from "./executor.js";
 import type {
+  ExportReply,
+  ExportRequest,
   MessageFromWorker,
   MessageToWorker,
   PrepareReply,
@@ -22,7 +24,7 @@ export interface PiscinaSettings {
   readonly workers: number;
   /** Compiled module that exports `prepare` and `train`; for tests. */
   readonly workerFile?: URL;
-  /** How long closing at once waits for trials to notice. */
+  /** How long trials have to notice that they are to stop: those that are closed at once, or are past their time limit. */
   readonly graceMs?: number;
 }
 
@@ -30,7 +32,7 @@ export interface PiscinaSettings {
 const GRACE_MS = 20_000;
 
 /** Trials in threads of this process. A trial that throws, or whose thread dies, fails alone. */
-export function createPiscinaExecutor(settings: PiscinaSettings): Executor {
+export function createPiscinaExecutor(settings: PiscinaSettings): LocalExecutor {
   return new PiscinaExecutor(settings);
 }
 
@@ -40,7 +42,7 @@ function compiledWorker(): URL {
   return new URL(compiled, import.meta.url);
 }
 
-class PiscinaExecutor implements Executor {
+class PiscinaExecutor implements LocalExecutor {
   readonly slots: number;
   readonly #pool: Piscina;
   readonly #inputs = new Map<string, SharedInputs>();
@@ -48,8 +50,8 @@ class PiscinaExecutor implements Executor {
   /** What the threads do, given up or not. */
   readonly #work = new Set<Promise<unknown>>();
   readonly #graceMs: number;
-  /** Set to 1, it tells every trial to stop before its next step. */
-  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  /** Those of the trials that run. */
+  readonly #limits = new Set<TimeLimit>();
   #closed = false;
 
   constructor({ workers, workerFile = compiledWorker(), graceMs = GRACE_MS }: PiscinaSettings) {
@@ -78,22 +80,39 @@ class PiscinaExecutor implements Executor {
   }
 
   async run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome> {
-    const inputs = this.#inputs.get(inputsKey(job.inputs));
-    if (inputs === undefined)
-      throw new DualrateError("internal", "a trial's inputs were not prepared by this executor");
+    const inputs = this.#inputsOf(job);
     const { port1, port2 } = new MessageChannel();
     const progress = new Progress(port1, handlers);
+    const limit = new TimeLimit(job.settings.trainer.maxTrialMinutes, this.#graceMs);
+    this.#limits.add(limit);
     try {
-      const reply = await this.#call<TrainReply>("train", { job, inputs, port: port2, stop: this.#stop }, [port2]);
+      const task = { job, inputs, port: port2, stop: limit.stop };
+      const reply = await this.#call<TrainReply>("train", task, [port2], limit.signal);
       progress.drain();
-      return reply.type === "finished" ? reply.outcome : failed("error", oneLine(reply.error.message));
+      if (reply.type === "finished") return reply.outcome;
+      return limit.isOver ? timedOut(limit, progress.lastStep) : failed("error", oneLine(reply.error.message));
     } catch (error) {
       if (error instanceof DualrateError) throw error;
       progress.drain();
+      if (limit.isOver) return timedOut(limit, progress.lastStep);
       return failed("crashed", crashMessage(error, progress.lastStep));
     } finally {
+      limit.clear();
+      this.#limits.delete(limit);
       port1.close();
     }
+  }
+
+  async exportModel(request: ExportRequest): Promise<void> {
+    const inputs = this.#inputsOf(request.job);
+    const reply = await this.#call<ExportReply>("exportModel", { ...request, inputs });
+    if (reply.type === "broken") throw errorFromData(reply.error);
+  }
+
+  #inputsOf(job: TrialJob): SharedInputs {
+    const inputs = this.#inputs.get(inputsKey(job.inputs));
+    if (inputs) return inputs;
+    throw new DualrateError("internal", "a trial's inputs were not prepared by this executor");
   }
 
   async close(now = false): Promise<void> {
@@ -118,13 +137,18 @@ class PiscinaExecutor implements Executor {
   }
 
   /** One task in the pool. Rejects with a DualrateError when the executor is broken or closed, else as Piscina does. */
-  async #call<Reply>(name: "prepare" | "train", task: unknown, transferList: MessagePort[] = []): Promise<Reply> {
+  async #call<Reply>(
+    name: "prepare" | "train" | "exportModel",
+    task: unknown,
+    transferList: MessagePort[] = [],
+    signal: AbortSignal | null = null,
+  ): Promise<Reply> {
     if (this.#closed) throw new DualrateError("worker", "the workers were already closed");
     let giveUp: PendingTask["giveUp"] = () => {};
     const broken = new Promise<never>((_, reject) => {
       giveUp = reject;
     });
-    const work: Promise<Reply> = this.#pool.run(task, { name, transferList });
+    const work: Promise<Reply> = this.#pool.run(task, { name, transferList, signal });
     this.#work.add(work);
     work.catch(() => {}).finally(() => this.#work.delete(work));
     const reply: Promise<Reply> = Promise.race([work, broken]);
@@ -134,7 +158,7 @@ class PiscinaExecutor implements Executor {
   }
 
   #breakDown(error: Error | undefined): void {
-    Atomics.store(this.#stop, 0, 1);
+    for (const { stop } of this.#limits) Atomics.store(stop, 0, 1);
     const reason = error
       ? new DualrateError("worker", `worker threads cannot start: ${error.message}`, {
           hint: "Build the project with `npm run build`, or install it again.",
@@ -149,6 +173,43 @@ interface PendingTask {
   readonly reply: Promise<unknown>;
   /** Makes the task reject, whatever its worker does. */
   readonly giveUp: (error: DualrateError) => void;
+}
+
+/**
+ * The time that a trial may take. Once it is over the trial is told to stop, and if it does not, its thread is ended:
+ * late, since a thread that still computes would take the process with it (see `#idle`).
+ */
+class TimeLimit {
+  readonly minutes: number;
+  /** Over shared memory: set to 1, it tells the trial to stop before its next step. */
+  readonly stop = new Int32Array(new SharedArrayBuffer(4));
+  /** Whether the trial was told to stop for its time. */
+  isOver = false;
+  readonly #abort = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(minutes: number | undefined, graceMs: number) {
+    this.minutes = minutes ?? Number.POSITIVE_INFINITY;
+    this.#after(60_000 * this.minutes, () => {
+      this.isOver = true;
+      Atomics.store(this.stop, 0, 1);
+      this.#after(graceMs, () => this.#abort.abort());
+    });
+  }
+
+  /** Aborts when the trial has not stopped by itself. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Timers take at most 2^31 - 1 milliseconds; longer times, of 24 days, are no limit. */
+  #after(milliseconds: number, then: () => void): void {
+    if (milliseconds < 2 ** 31) this.#timer = setTimeout(then, milliseconds);
+  }
 }
 
 /** A trial's measurements, from its port to its handler. */
@@ -170,7 +231,12 @@ class Progress {
     }
   }
 
-  #take({ measurement, atRung }: MessageFromWorker): void {
+  #take(message: MessageFromWorker): void {
+    if (message.type === "notice") {
+      this.#handlers.onNotice?.(message.notice);
+      return;
+    }
+    const { measurement, atRung } = message;
     this.lastStep = measurement.step;
     const verdict = this.#handlers.onMeasurement(measurement, atRung);
     const answer: MessageToWorker = { type: "verdict", verdict };
@@ -182,8 +248,14 @@ function inputsKey({ model, tokenizer, data }: InputHashes): string {
   return `${model} ${tokenizer} ${data}`;
 }
 
-function failed(kind: "error" | "crashed", message: string): TrialOutcome {
+function failed(kind: "error" | "crashed" | "timeout", message: string): TrialOutcome {
   return { state: "failed", failure: { kind, message } };
+}
+
+function timedOut({ minutes, signal }: TimeLimit, lastStep: number): TrialOutcome {
+  const until = lastStep > 0 ? `its last evaluation was at step ${lastStep}` : "it had no evaluation yet";
+  const hung = signal.aborted ? "; it did not stop when told to, so its thread was ended" : "";
+  return failed("timeout", `it took longer than max_trial_minutes (${minutes}): ${until}${hung}`);
 }
 
 /** An unexpected error's stack as one line: the message and the place it came from. */

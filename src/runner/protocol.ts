@@ -6,6 +6,7 @@ import type { Metric, Settings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
+import type { Notice } from "../trainer/progress.js";
 
 /** One trial's work order. */
 export interface TrialJob {
@@ -23,8 +24,10 @@ export interface TrialJob {
   readonly parameters: Parameters;
   /** Ascending fractions of the trial's steps; the first evaluation at or past each waits for a verdict. */
   readonly rungs: readonly number[];
-  /** A checkpoint to go on from. */
+  /** Where the trial keeps its checkpoint; what lies there already is gone on from. */
   readonly checkpoint?: string;
+  /** Where the trial keeps the weights of its best evaluation. */
+  readonly weights?: string;
 }
 
 export interface PrepareTask {
@@ -32,17 +35,31 @@ export interface PrepareTask {
   readonly seed: number;
 }
 
+/** A trained model to write as a Hugging Face folder. */
+export interface ExportRequest {
+  /** Its `weights` file is there. */
+  readonly job: TrialJob;
+  /** The model's files in it are replaced where it exists. */
+  readonly folder: string;
+  /** Where to write the validation set's batches, one JSON object a line. */
+  readonly batches?: string;
+}
+
+export type ExportReply = { readonly type: "exported" } | { readonly type: "broken"; readonly error: ErrorData };
+
 export type PrepareReply =
   | { readonly type: "prepared"; readonly summary: PreparedSummary; readonly inputs: SharedInputs }
   | { readonly type: "broken"; readonly error: ErrorData };
 
 /** What a worker posts while a trial runs; its outcome is the task's result. */
-export type MessageFromWorker = {
-  readonly type: "measured";
-  readonly measurement: Measurement;
-  /** The worker waits for a verdict. */
-  readonly atRung: boolean;
-};
+export type MessageFromWorker =
+  | {
+      readonly type: "measured";
+      readonly measurement: Measurement;
+      /** The worker waits for a verdict. */
+      readonly atRung: boolean;
+    }
+  | { readonly type: "notice"; readonly notice: Notice };
 
 export type MessageToWorker = { readonly type: "verdict"; readonly verdict: Verdict };
 

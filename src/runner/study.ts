@@ -6,15 +6,19 @@ import { resolveRates } from "../sweep/parameters.js";
 import {
   type FailureReason,
   type Measurement,
+  mayGoBetter,
   type TrialCommon,
   type TrialOutcome,
   trialSeed,
   type Verdict,
 } from "../sweep/trial.js";
+import type { Notice } from "../trainer/progress.js";
 import type { Executor } from "./executor.js";
+import { jobOf } from "./job.js";
 import { Ledger, type TrialCounts } from "./ledger.js";
 import type { TrialJob } from "./protocol.js";
 import type { StopSignal } from "./stop.js";
+import type { TrialFiles } from "./trial-files.js";
 
 export interface StudyOptions {
   readonly study: StudyRecord;
@@ -25,6 +29,7 @@ export interface StudyOptions {
   /** Holds the study's lease. */
   readonly writer: StoreWriter;
   readonly reader: StoreReader;
+  readonly files: TrialFiles;
   readonly stop: StopSignal;
 }
 
@@ -62,7 +67,7 @@ class StudyRun {
   readonly #options: StudyOptions;
   readonly #ledger: Ledger;
   readonly #running = new Set<number>();
-  /** Trials that crashed once and got their second try. */
+  /** Trials that crashed or timed out once and got their second try. */
   readonly #retried = new Set<number>();
   readonly #failuresInARow: FailureReason[] = [];
   /** The error that ends the run, where there is one; nothing is stored after it. */
@@ -83,7 +88,7 @@ class StudyRun {
       this.#stopChanged();
       await this.#loop();
       if (this.#broken) throw this.#broken.error;
-      return this.#end();
+      return this.#studyEnd();
     } finally {
       clearInterval(heartbeat);
       unsubscribe();
@@ -134,11 +139,15 @@ class StudyRun {
 
   /** Sees one trial to its end. Never rejects. */
   async #follow(trial: TrialCommon): Promise<void> {
-    const { study, executor, pruner, stop } = this.#options;
+    const { study, executor, pruner, stop, files } = this.#options;
     const { number } = trial;
+    const onNotice = ({ kind, message }: Notice) =>
+      this.#guarded(() => this.#log(kind, `trial ${number} ${message}`, number));
     const onMeasurement = (measurement: Measurement, atRung: boolean) => this.#measured(number, measurement, atRung);
     try {
-      const outcome = await executor.run(jobOf(study, trial, pruner.rungs), { onMeasurement });
+      const kept = { checkpoint: files.checkpoint(number), weights: files.weights(number) };
+      const job: TrialJob = { ...jobOf(study, trial), ...kept, rungs: pruner.rungs };
+      const outcome = await executor.run(job, { onMeasurement, onNotice });
       this.#guarded(() => this.#ended(number, outcome));
     } catch (error) {
       if (stop.level === "now") this.#guarded(() => this.#ledger.requeue(number));
@@ -160,24 +169,28 @@ class StudyRun {
   }
 
   #ended(number: number, outcome: TrialOutcome): void {
-    // Divergence is what the configuration does: a result.
-    const works = outcome.state !== "failed" || outcome.failure.kind === "diverged";
-    if (works) this.#failuresInARow.length = 0;
-    else this.#failuresInARow.push(outcome.failure);
+    if (outcome.state === "failed" && mayGoBetter(outcome.failure)) this.#failuresInARow.push(outcome.failure);
+    else this.#failuresInARow.length = 0;
     if (outcome.state === "failed") this.#failed(number, outcome.failure);
-    else this.#ledger.end(number, outcome);
+    else this.#end(number, outcome);
   }
 
-  /** A crash may be bad luck, such as memory that another program took, and gets one more try at once. */
+  #end(number: number, outcome: TrialOutcome): void {
+    this.#ledger.end(number, outcome);
+    this.#options.files.clear(number, this.#ledger.trials, this.#options.study.sweep.metric.goal);
+  }
+
+  /** A crash or a slow run may be bad luck, such as memory that another program took, and gets one more try at once. */
   #failed(number: number, failure: FailureReason): void {
     const { kind, message } = failure;
-    if (kind === "crashed" && !this.#retried.has(number)) {
+    if ((kind === "crashed" || kind === "timeout") && !this.#retried.has(number)) {
       this.#retried.add(number);
       this.#ledger.requeue(number);
-      this.#log("warning", `trial ${number} crashed and is tried once more: ${message}`, number);
+      const what = kind === "crashed" ? "crashed" : "timed out";
+      this.#log("warning", `trial ${number} ${what} and is tried once more: ${message}`, number);
       return;
     }
-    this.#ledger.end(number, { state: "failed", failure });
+    this.#end(number, { state: "failed", failure });
     this.#log(kind === "diverged" ? "trial" : "error", `trial ${number} failed (${kind}): ${message}`, number);
   }
 
@@ -210,7 +223,7 @@ class StudyRun {
     });
   }
 
-  #end(): StudyEnd {
+  #studyEnd(): StudyEnd {
     const counts = this.#ledger.counts();
     const reason = this.#endReason();
     const message = endText(reason, counts, this.#failuresInARow);
@@ -227,13 +240,6 @@ class StudyRun {
   #log(kind: EventKind, message: string, trial?: number): void {
     this.#options.writer.logEvent(this.#options.study.id, kind, message, trial);
   }
-}
-
-function jobOf(study: StudyRecord, trial: TrialCommon, rungs: Pruner["rungs"]): TrialJob {
-  const { settings, metric, seed: studySeed } = study.sweep;
-  const { number, replicate, seed, parameters } = trial;
-  const { name, inputs } = study;
-  return { study: name, trial: number, replicate, seed, studySeed, inputs, settings, metric, parameters, rungs };
 }
 
 function startText(study: StudyRecord, ledger: Ledger, slots: number, requeued: readonly number[]): string {
@@ -254,10 +260,15 @@ function endText(reason: StudyEnd["reason"], counts: TrialCounts, failures: read
     case "stopped":
       return `stopped at once, running trials put back: ${soFar}; ${goOn}`;
     case "failures":
-      return `stopped after ${failures.length} failures in a row, which no configuration explains; the last one: ${failures.at(-1)?.message}`;
+      return `stopped after ${failures.length} failures in a row, ${causeOf(failures)}; the last one: ${failures.at(-1)?.message}`;
   }
 }
 
 function ended({ complete, pruned, failed }: TrialCounts): number {
   return complete + pruned + failed;
+}
+
+function causeOf(failures: readonly FailureReason[]): string {
+  const areTimeouts = failures.every(({ kind }) => kind === "timeout");
+  return areTimeouts ? "all past trainer.max_trial_minutes: raise it" : "which no configuration explains";
 }

@@ -1,10 +1,14 @@
 // What a worker thread does: `prepare` a sweep's inputs and `train` trials on them. This file is all that Piscina loads;
 // TensorFlow.js, ONNX Runtime and the tokenizer come with the first task, so that their failing to load is an answer.
+import { writeFile } from "node:fs/promises";
 import type { MessagePort } from "node:worker_threads";
 import { errorToData } from "../errors.js";
 import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
+import type { Notice } from "../trainer/progress.js";
 import type {
+  ExportReply,
+  ExportRequest,
   MessageFromWorker,
   MessageToWorker,
   PrepareReply,
@@ -13,6 +17,7 @@ import type {
   TrialJob,
 } from "./protocol.js";
 import { Rungs } from "./rungs.js";
+import { fingerprintOf } from "./trial-files.js";
 
 /** A trial's job with what only this process can hand over. */
 export interface TrainTask {
@@ -22,6 +27,11 @@ export interface TrainTask {
   readonly port: MessagePort;
   /** Over shared memory: 1 once the trial is to stop before its next step. */
   readonly stop: Int32Array;
+}
+
+/** An export with what only this process can hand over. */
+export interface ExportTask extends ExportRequest {
+  readonly inputs: SharedInputs;
 }
 
 /** Checks, reads and encodes a sweep's inputs. */
@@ -48,6 +58,30 @@ export async function train(task: TrainTask): Promise<TrainReply> {
   }
 }
 
+/** Writes a trained model's folder, and the validation batches where they are asked for. */
+export async function exportModel({ job, inputs, folder, batches }: ExportTask): Promise<ExportReply> {
+  try {
+    quiet();
+    const { writeModelFolder } = await import("../trainer/model-folder.js");
+    await writeModelFolder(folder, job.settings, inputs, job.weights ?? "");
+    if (batches !== undefined) await writeBatches(batches, job, inputs);
+    return { type: "exported" };
+  } catch (error) {
+    return { type: "broken", error: errorToData(error) };
+  }
+}
+
+async function writeBatches(file: string, { settings, studySeed }: TrialJob, inputs: SharedInputs): Promise<void> {
+  const { validationBatches } = await import("../trainer/data/batches.js");
+  const { toHuggingFaceBatch } = await import("../trainer/data/exported-batches.js");
+  const { task, trainer } = settings;
+  const options = { ...trainer, task, batchSize: trainer.evalBatchSize, studySeed };
+  const lines = validationBatches(inputs, "validation", options).map(
+    (batch) => `${JSON.stringify(toHuggingFaceBatch(batch, task, inputs.rowMap))}\n`,
+  );
+  await writeFile(file, lines.join(""));
+}
+
 async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<TrialOutcome> {
   const [{ train }, { resolveConfig }, runtime] = await Promise.all([
     import("../trainer/train.js"),
@@ -59,7 +93,10 @@ async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<Trial
   const config = resolveConfig(job.settings, job.parameters, { seed: job.seed, trainExamples });
   const { settings, metric, studySeed } = job;
   const stopped = () => Atomics.load(stop, 0) === 1;
-  const measurements = train({ settings, config, inputs: shared, metric, studySeed, stopped }, runtime);
+  const notify = (notice: Notice) => post(port, { type: "notice", notice });
+  const { checkpoint, weights } = job;
+  const files = { fingerprint: fingerprintOf(job), ...(checkpoint && { checkpoint }), ...(weights && { weights }) };
+  const measurements = train({ settings, config, inputs: shared, metric, studySeed, stopped, files, notify }, runtime);
   return follow(measurements, port, new Rungs(job.rungs, config.totalSteps));
 }
 

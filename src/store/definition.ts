@@ -1,6 +1,6 @@
 // What makes a study itself. Trials of another model, other data or other settings cannot be compared with its own,
 // while a folder that moved or a better estimate of memory changes nothing.
-import { valuesOf } from "../sweep/space.js";
+import { type Distribution, valuesOf } from "../sweep/space.js";
 import type { StudyDefinition } from "./records.js";
 
 /** What differs between two definitions, as lines "key: old -> new" in the sweep file's words; empty for the same study. */
@@ -9,6 +9,13 @@ export function definitionChanges(before: StudyDefinition, after: StudyDefinitio
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((key) => old.get(key) !== now.get(key))
     .map((key) => `${key}: ${shown(old.get(key))} -> ${shown(now.get(key))}`);
+}
+
+/** A value or a list of values as itself, whichever way the file stated it; anything else as a distribution. */
+function stated(distribution: Distribution): unknown {
+  const values = valuesOf(distribution);
+  if (values === undefined || "probabilities" in distribution) return distribution;
+  return values.length === 1 ? values[0] : values;
 }
 
 type Leaves = ReadonlyMap<string, string>;
@@ -20,8 +27,7 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
   const { train, validation, test, ...data } = settings.data;
   const { length, maxTrialMinutes, ...trainer } = settings.trainer;
   const searched = space.map(({ name, distribution }) => {
-    const values = valuesOf(distribution);
-    return [name, values.length === 1 ? values[0] : values] as const;
+    return [name, stated(distribution)] as const;
   });
   return new Map([
     ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap: sweep.runCap }),

@@ -1,9 +1,10 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName, type ParameterSpec, RATE_NAMES } from "./parameters.js";
 import { type Problem, pathText, show } from "./problems.js";
-import type { Searched, SweepInput } from "./schema.js";
+import type { SweepInput } from "./schema.js";
+import { checkSearched, distributionOf, rangeOf } from "./searched.js";
 import type { Path } from "./source.js";
-import type { Value } from "./space.js";
+import { type Distribution, gridSize, type Space, type Value } from "./space.js";
 
 const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
 
@@ -19,7 +20,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
   ];
   // The rules below take every parameter's values for granted.
   if (problems.length > 0) return problems;
-  return [...checkMasking(input), ...checkIntroducedSchedule(input), ...checkGridSize(input)];
+  return [...checkMasking(input), ...checkIntroducedSchedule(input), ...checkMethod(input)];
 }
 
 /** Where a parameter's fixed value stands, if it has one. */
@@ -42,7 +43,7 @@ function checkParameters(input: SweepInput): readonly Problem[] {
     const fixed = fixedAt(input, name);
     return [
       ...(fixed ? [fixedAndSearched(path, fixed)] : []),
-      ...checkDistribution(path, searched),
+      ...checkSearched(path, searched, SPECS[name].domain),
       ...repeated(searched.values ?? [], [...path, "values"], "each value would be trained twice"),
     ];
   });
@@ -54,20 +55,6 @@ function fixedAndSearched(path: Path, fixed: Path): Problem {
     message: `${pathText(path)} is searched, and ${pathText(fixed)} fixes it too; it can be one of the two`,
     hint: "Remove one of them.",
   };
-}
-
-function checkDistribution(path: Path, { value, values, distribution }: Searched): readonly Problem[] {
-  const hint = "Give `value: x` for one value, or `values: [x, y]` for several.";
-  if ((value === undefined) === (values === undefined)) {
-    const came = value === undefined ? "neither" : "both";
-    return [{ path, message: `${pathText(path)} must have either value or values; it has ${came}`, hint }];
-  }
-  const kind = value === undefined ? "categorical" : "constant";
-  if (distribution === undefined || distribution === kind) return [];
-  const wrong = [...path, "distribution"];
-  return [
-    { path: wrong, message: `${pathText(wrong)} must be ${kind} here; got ${distribution}`, hint: "Leave it out." },
-  ];
 }
 
 /** Entries of a list that came before in it. */
@@ -175,15 +162,20 @@ function checkTargets({ trainer, introduced_tokens: { special }, metric }: Sweep
   return [{ path: ["metric", "name"], message, hint: "Rank by another metric, or have those tokens masked." }];
 }
 
-/** Every value that a parameter may take in the sweep. */
+/** Every value that a parameter may take in the sweep; of a range, its ends. */
 function possibleValues(input: SweepInput, name: ParameterName): readonly Value[] {
   const searched = input.parameters[name];
-  if (searched) return searched.values ?? [searched.value as Value];
+  if (searched) return endsOf(distributionOf(searched, SPECS[name].domain));
   const fixed: Readonly<Record<string, unknown>> = input[SPECS[name].section];
   if (fixed[name] !== undefined) return [fixed[name] as Value];
   const fallback = SPECS[name].default;
   if (fallback === "none") return [];
   return "value" in fallback ? [fallback.value] : possibleValues(input, fallback.sameAs as ParameterName);
+}
+
+function endsOf(distribution: Distribution): readonly Value[] {
+  if (distribution.kind === "constant") return [distribution.value];
+  return distribution.kind === "categorical" ? distribution.values : rangeOf(distribution);
 }
 
 function checkIntroducedSchedule(input: SweepInput): readonly Problem[] {
@@ -213,8 +205,41 @@ function checkPeak(input: SweepInput, warmup: number, delay: number): readonly P
 /** More trials than this are a slip, not a plan. */
 const MOST_TRIALS = 1e6;
 
+function checkMethod(input: SweepInput): readonly Problem[] {
+  return input.method === "grid" ? [...checkGridValues(input), ...checkGridSize(input)] : checkRunCap(input.run_cap);
+}
+
+function checkRunCap(runCap: number | undefined): readonly Problem[] {
+  if (runCap !== undefined && runCap <= MOST_TRIALS) return [];
+  const [path, rule] =
+    runCap === undefined ? [["method"], "needs run_cap"] : [["run_cap"], "may have at most 1,000,000"];
+  const message = `random search ${rule}, the number of its trials${runCap === undefined ? "" : `; got ${runCap}`}`;
+  return [{ path, message, hint: "Add `run_cap: 40`, say, at the top level of the file." }];
+}
+
+/** What a grid cannot do with a parameter: list a range, or heed probabilities. */
+function checkGridValues(input: SweepInput): readonly Problem[] {
+  return distributionsOf(input).flatMap(({ name, distribution }) => {
+    const path = ["parameters", name];
+    if (distribution.kind === "categorical" && distribution.probabilities) {
+      return unused([...path, "probabilities"], "a grid takes every value as often");
+    }
+    if (gridSize([{ name, distribution }]) < Number.POSITIVE_INFINITY) return [];
+    const message = `${pathText(path)} (${distribution.kind}) has no list of values, which method grid needs`;
+    return [{ path, message, hint: "Use `method: random` with a run_cap, or list the values to try." }];
+  });
+}
+
+function distributionsOf({ parameters }: SweepInput): Space {
+  return PARAMETER_NAMES.flatMap((name) => {
+    const searched = parameters[name];
+    return searched ? [{ name, distribution: distributionOf(searched, SPECS[name].domain) }] : [];
+  });
+}
+
 function checkGridSize(input: SweepInput): readonly Problem[] {
-  const size = PARAMETER_NAMES.reduce((n, name) => n * (input.parameters[name]?.values?.length ?? 1), 1);
+  const size = gridSize(distributionsOf(input));
+  if (size === Number.POSITIVE_INFINITY) return [];
   const tooLarge = size > Number.MAX_SAFE_INTEGER;
   if (!tooLarge && Math.min(size, input.run_cap ?? size) <= MOST_TRIALS) return [];
   const path = input.run_cap === undefined || tooLarge ? ["parameters"] : ["run_cap"];

@@ -1,6 +1,7 @@
 // The parameters that a sweep may search or fix: names, bounds, defaults. The sweep file's checks, its JSON Schema and
 // the trainer's configuration all read this one table.
 import { DualrateError } from "../errors.js";
+import type { Settings } from "./settings.js";
 import type { Parameters, Value } from "./space.js";
 import type { Rates } from "./trial.js";
 
@@ -181,6 +182,17 @@ export function parameterValue<Name extends ParameterName>(parameters: Parameter
   if (fallback === "none") throw new DualrateError("internal", `the parameter ${name} has no value and no default`);
   if ("sameAs" in fallback) return parameterValue(parameters, fallback.sameAs as Name);
   return fallback.value as ParameterValue<Name>;
+}
+
+/**
+ * Optimizer steps of a trial, of its own or the fixed batch size; a last, partial epoch is rounded up to whole steps, as
+ * Hugging Face's Trainer does. `trainExamples` counts after max_train_samples.
+ */
+export function totalSteps({ trainer, fixed }: Settings, parameters: Parameters, trainExamples: number): number {
+  const { length } = trainer;
+  if ("maxSteps" in length) return length.maxSteps;
+  const batchSize = parameterValue({ ...fixed, ...parameters }, "batch_size");
+  return Math.ceil(length.numTrainEpochs * Math.ceil(trainExamples / batchSize));
 }
 
 /** The two rates and their ratio from exactly two of base_lr, lr_ratio and intro_lr; a DualrateError for any other number. */

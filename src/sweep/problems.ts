@@ -99,11 +99,11 @@ function missingHint(path: Path): string {
   return path.length > 1 ? `Add \`${String(path.at(-1))}:\` under ${pathText(path.slice(0, -1))}.` : "Add it.";
 }
 
-const VALUES_HINT = "Give `{values: [...]}` with the values to try, or `{value: ...}` for a single one.";
+const VALUES_HINT =
+  "Give `{values: [...]}`, `{value: ...}`, or a distribution, e.g. `{distribution: uniform, min: 0, max: 0.3}`.";
 
 function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
-  if (path[0] === "method")
-    return "Other methods are not yet in this version; list each parameter's values for a grid.";
+  if (path[0] === "method") return "Other methods are not yet in this version: use grid or random.";
   if (path[0] === "parameters" && path.length > 1 && typeof path.at(-1) !== "number" && path.at(-1) !== "value") {
     return VALUES_HINT;
   }
@@ -123,9 +123,7 @@ function unknownKey(parent: Path, key: string): Problem {
 }
 
 function unknownKeyHint(parent: Path, key: string): string {
-  if (parent[0] === "parameters" && parent.length > 1) {
-    return `The grid method needs a finite set of values. ${VALUES_HINT}`;
-  }
+  if (parent[0] === "parameters" && parent.length > 1) return VALUES_HINT;
   if (parent.length === 0 && NOT_YET.has(key)) return "This version does not support it yet; leave it out.";
   const known = keysUnder(parent);
   return belongsElsewhere(key) ?? didYouMean(key, known) ?? `Known keys here: ${known.join(", ")}.`;

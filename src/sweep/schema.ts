@@ -55,6 +55,28 @@ function exactlyOneOf(...keys: readonly string[]) {
   return { oneOf: keys.map((key) => ({ required: [key] })) };
 }
 
+/** At least one of the keys, for editors. */
+function anyOf(...keys: readonly string[]) {
+  return { anyOf: keys.map((key) => ({ required: [key] })) };
+}
+
+/** W&B's names. */
+export const DISTRIBUTIONS = [
+  "constant",
+  "categorical",
+  "int_uniform",
+  "uniform",
+  "q_uniform",
+  "log_uniform",
+  "log_uniform_values",
+  "q_log_uniform_values",
+  "inv_log_uniform_values",
+  "normal",
+  "q_normal",
+  "log_normal",
+  "q_log_normal",
+] as const;
+
 function searchSchema(name: ParameterName) {
   const value = domainSchema(SPECS[name].domain);
   return z
@@ -66,9 +88,18 @@ function searchSchema(name: ParameterName) {
         .meta({ uniqueItems: true })
         .optional()
         .describe("The values to try, in the grid's order."),
-      distribution: z.enum(["constant", "categorical"]).optional(),
+      probabilities: z.array(probability).min(1).optional().describe("One a value, for random search; they sum to 1."),
+      distribution: z
+        .enum(DISTRIBUTIONS)
+        .optional()
+        .describe("Default for min and max: int_uniform where both are integers (1.0 is one), else uniform."),
+      min: z.number().optional().describe("Of the values; for log_uniform, of their natural logarithms."),
+      max: z.number().optional().describe("As min."),
+      mu: z.number().optional().describe("Mean (of the natural logarithm, for the log kinds). Default: 0."),
+      sigma: z.number().gt(0).optional().describe("Standard deviation, as mu. Default: 1."),
+      q: z.number().gt(0).optional().describe("Values are rounded to multiples of q. Default: 1."),
     })
-    .meta({ description: describeParameter(name), ...exactlyOneOf("value", "values") });
+    .meta({ description: describeParameter(name), ...anyOf("value", "values", "min", "distribution") });
 }
 
 const data = z.strictObject({
@@ -109,6 +140,11 @@ const trainer = z
       ),
     dropout: z.boolean().default(true).describe("False turns the model's dropout off."),
     group_by_length: z.boolean().default(true).describe("Batches of texts of about the same length."),
+    max_trial_minutes: z
+      .number()
+      .gt(0)
+      .optional()
+      .describe("Minutes after which a trial is stopped, tried once more, and fails. Default: no limit."),
     ...fixedShape("trainer"),
   })
   .meta(exactlyOneOf("max_steps", "num_train_epochs"));
@@ -151,10 +187,14 @@ export const sweepSchema = z
     data: SECTIONS.data,
     introduced_tokens: SECTIONS.introduced_tokens,
     trainer: SECTIONS.trainer,
-    method: z.enum(["grid"]).describe("How configurations are chosen: every combination of the values."),
+    method: z
+      .enum(["grid", "random"])
+      .describe("How configurations are chosen: every combination of the values, or run_cap random draws."),
     metric: SECTIONS.metric.prefault({}),
     parameters: SECTIONS.parameters.default({}).describe("The search space; the first parameter varies slowest."),
-    run_cap: count.optional().describe("At most this many trials, spread over the grid."),
+    run_cap: count
+      .optional()
+      .describe("At most this many trials, spread over the grid; for random search, their number."),
     exported_from: SECTIONS.exported_from.optional().describe("Written by `dualrate export`."),
   })
   .meta({ title: "dualrate sweep" });

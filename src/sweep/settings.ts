@@ -46,6 +46,8 @@ export interface TrainerSettings {
   readonly dropout: boolean;
   /** Batches of texts of about the same length (less padding); false takes them in shuffled order. */
   readonly groupByLength: boolean;
+  /** Minutes after which a trial is stopped and fails; no part of what makes a trial's numbers. */
+  readonly maxTrialMinutes?: number;
 }
 
 export interface Settings {
@@ -59,7 +61,7 @@ export interface Settings {
   readonly fixed: Readonly<Record<string, Value>>;
 }
 
-export type Method = "grid";
+export type Method = "grid" | "random";
 
 /** Where an exported configuration came from, and what it reached there. */
 export interface ExportedFrom {
@@ -81,7 +83,7 @@ export interface Sweep {
   readonly method: Method;
   readonly metric: Metric;
   readonly space: Space;
-  /** At most this many trials. */
+  /** At most this many trials; random search always has it. */
   readonly runCap?: number;
   /** Only in files that `dualrate export` wrote. */
   readonly exportedFrom?: ExportedFrom;

@@ -1,16 +1,11 @@
-// The search space: named parameters, each with a distribution (W&B's syntax), and the points of its grid.
+// The search space: named parameters, each with a distribution (W&B's syntax), the points of its grid and of its unit cube.
 import { DualrateError } from "../errors.js";
+import { type Distribution, quantile, sizeOf, type Value, valuesOf } from "./distributions.js";
 
-/** What a parameter's value may be: plain JSON, so that a trial is plain data. */
-export type Value = number | string | boolean;
+export { type Distribution, sizeOf, type Value, valuesOf } from "./distributions.js";
 
 /** A trial's searched and fixed parameters by name, as the sweep file spells them. */
 export type Parameters = Readonly<Record<string, Value>>;
-
-/** How a parameter's values are spread. More of W&B's distributions join this union as samplers need them. */
-export type Distribution =
-  | { readonly kind: "constant"; readonly value: Value }
-  | { readonly kind: "categorical"; readonly values: readonly Value[] };
 
 export interface SpaceParameter {
   readonly name: string;
@@ -20,14 +15,9 @@ export interface SpaceParameter {
 /** Parameters in the order of the sweep file; the first varies slowest in a grid. */
 export type Space = readonly SpaceParameter[];
 
-/** The values that a parameter can take, in the order of the sweep file. */
-export function valuesOf(distribution: Distribution): readonly Value[] {
-  return distribution.kind === "constant" ? [distribution.value] : distribution.values;
-}
-
-/** Points in the grid; 1 for an empty space. Exact up to 2^53. */
+/** Points in the grid; 1 for an empty space, infinity where a distribution has no list of values. Exact up to 2^53. */
 export function gridSize(space: Space): number {
-  return space.reduce((size, { distribution }) => size * valuesOf(distribution).length, 1);
+  return space.reduce((size, { distribution }) => size * sizeOf(distribution), 1);
 }
 
 /** Point `index` of [0, gridSize(space)): the index's digits in mixed radix, the first parameter's the most significant. */
@@ -36,12 +26,19 @@ export function gridPoint(space: Space, index: number): Parameters {
   if (!Number.isInteger(index) || index < 0 || index >= size) {
     throw new DualrateError("internal", `a grid point's index must be an integer in [0, ${size}); got ${index}`);
   }
+  if (size === Number.POSITIVE_INFINITY)
+    throw new DualrateError("internal", "a grid's parameters need lists of values");
   let rest = index;
   const lastFirst = space.toReversed().map(({ name, distribution }) => {
-    const values = valuesOf(distribution);
+    const values = valuesOf(distribution) ?? [];
     const value = values[rest % values.length] as Value;
     rest = Math.floor(rest / values.length);
     return [name, value] as const;
   });
   return Object.fromEntries(lastFirst.toReversed());
+}
+
+/** The point whose coordinates in the unit cube are `unit(name)`, each in [0, 1). */
+export function cubePoint(space: Space, unit: (name: string) => number): Parameters {
+  return Object.fromEntries(space.map(({ name, distribution }) => [name, quantile(distribution, unit(name))]));
 }

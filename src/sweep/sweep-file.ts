@@ -4,12 +4,13 @@ import { dirname, resolve } from "node:path";
 import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
 import { checkDataFile, checkModelFolder } from "./files.js";
-import { PARAMETER_NAMES, type ParameterName } from "./parameters.js";
+import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
-import { type Searched, type SweepInput, sweepSchema } from "./schema.js";
+import { type SweepInput, sweepSchema } from "./schema.js";
+import { distributionOf } from "./searched.js";
 import type { DataSettings, ExportedFrom, Metric, Settings, Sweep, TrainerSettings } from "./settings.js";
 import { parseSource, type Source } from "./source.js";
-import type { Distribution, Space, Value } from "./space.js";
+import type { Space, Value } from "./space.js";
 
 export { sweepJsonSchema } from "./schema.js";
 
@@ -112,6 +113,7 @@ function trainerOf({ trainer }: SweepInput): TrainerSettings {
     maskReplacement: trainer.mask_replacement ?? [0.8, 0.1, 0.1],
     dropout: trainer.dropout,
     groupByLength: trainer.group_by_length,
+    ...(trainer.max_trial_minutes !== undefined && { maxTrialMinutes: trainer.max_trial_minutes }),
   };
 }
 
@@ -135,10 +137,6 @@ function spaceOf({ parameters }: SweepInput, { data }: Source): Space {
   const names = Object.keys((data as Partial<SweepInput>).parameters ?? {}) as readonly ParameterName[];
   return names.flatMap((name) => {
     const searched = parameters[name];
-    return searched ? [{ name, distribution: distributionOf(searched) }] : [];
+    return searched ? [{ name, distribution: distributionOf(searched, PARAMETERS[name].domain) }] : [];
   });
-}
-
-function distributionOf({ value, values }: Searched): Distribution {
-  return values ? { kind: "categorical", values } : { kind: "constant", value: value as Value };
 }

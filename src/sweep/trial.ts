@@ -35,7 +35,7 @@ export interface Measurement {
   readonly seconds: number;
 }
 
-export type FailureKind = "diverged" | "error" | "crashed" | "interrupted";
+export type FailureKind = "diverged" | "error" | "crashed" | "timeout" | "interrupted";
 
 export interface FailureReason {
   readonly kind: FailureKind;
@@ -92,6 +92,11 @@ export type Verdict = { readonly action: "continue" } | { readonly action: "stop
 /** A trial's seed: the same for all configurations, so that their differences are the configurations' own. */
 export function trialSeed(studySeed: number, replicate: number): number {
   return deriveKey(studySeed, "replicate", replicate);
+}
+
+/** Divergence is what a configuration does, and would do again; anything else may go better another time. */
+export function mayGoBetter({ kind }: FailureReason): boolean {
+  return kind !== "diverged";
 }
 
 /** Complete trials, best value first; of equal values, the lower number first. */

@@ -1,6 +1,6 @@
 // A trial's parameters and the sweep's settings, resolved into the numbers that the trainer uses. No tensors here.
 import { DualrateError } from "../errors.js";
-import { parameterValue, resolveRates } from "../sweep/parameters.js";
+import { parameterValue, resolveRates, totalSteps } from "../sweep/parameters.js";
 import type { Settings, TrainerSettings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 
@@ -62,29 +62,23 @@ export interface TrialFacts {
  */
 export function resolveConfig(settings: Settings, parameters: Parameters, facts: TrialFacts): TrainConfig {
   const all = { ...settings.fixed, ...parameters };
-  const batchSize = parameterValue(all, "batch_size");
-  const totalSteps = stepsOf(settings.trainer.length, Math.ceil(facts.trainExamples / batchSize));
+  const steps = totalSteps(settings, parameters, facts.trainExamples);
   return {
-    groups: groupsOf(all, totalSteps),
+    groups: groupsOf(all, steps),
     adam: {
       beta1: parameterValue(all, "adam_beta1"),
       beta2: parameterValue(all, "adam_beta2"),
       epsilon: parameterValue(all, "adam_epsilon"),
     },
     maxGradNorm: parameterValue(all, "max_grad_norm"),
-    batchSize,
-    totalSteps,
-    evalSteps: checkedEvalSteps(settings.trainer, totalSteps),
+    batchSize: parameterValue(all, "batch_size"),
+    totalSteps: steps,
+    evalSteps: checkedEvalSteps(settings.trainer, steps),
     init: parameterValue(all, "init"),
     biasInit: parameterValue(all, "bias_init"),
     dropout: settings.trainer.dropout,
     seed: facts.seed,
   };
-}
-
-/** Optimizer steps in all; a last, partial epoch is rounded up to whole steps, as Hugging Face's Trainer does. */
-function stepsOf(length: TrainerSettings["length"], stepsPerEpoch: number): number {
-  return "maxSteps" in length ? length.maxSteps : Math.ceil(length.numTrainEpochs * stepsPerEpoch);
 }
 
 function checkedEvalSteps({ evalSteps }: TrainerSettings, totalSteps: number): number {

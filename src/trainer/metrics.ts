@@ -5,8 +5,18 @@ import type { EvalResult } from "./engine/engine.js";
 
 /** A weighted mean that can be taken, which empties it. */
 export class Averages {
-  #sum = 0;
-  #weight = 0;
+  #sum: number;
+  #weight: number;
+
+  constructor(saved: { readonly sum: number; readonly weight: number } = { sum: 0, weight: 0 }) {
+    this.#sum = saved.sum;
+    this.#weight = saved.weight;
+  }
+
+  /** What a new one must be given to go on from here. */
+  get saved(): { readonly sum: number; readonly weight: number } {
+    return { sum: this.#sum, weight: this.#weight };
+  }
 
   add(value: number, weight: number): void {
     this.#sum += value * weight;

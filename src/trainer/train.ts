@@ -1,21 +1,26 @@
 // The training loop of one trial: an async generator of measurements, whose return value is how the trial ended.
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { DualrateError } from "../errors.js";
 import { deriveKey } from "../random.js";
 import type { Metric, MetricName, Settings } from "../sweep/settings.js";
 import type { GroupReport, Measurement, MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { GroupName, TrainConfig } from "./config.js";
 import type { Batch } from "./data/batch.js";
-import { createTrainingBatches, validationBatches } from "./data/batches.js";
+import { createTrainingBatches, type TrainingBatches, validationBatches } from "./data/batches.js";
 import type { NamedTensor, SharedInputs } from "./data/inputs.js";
 import type { Engine, StepRates, StepResult } from "./engine/engine.js";
 import { OnnxEngine } from "./engine/onnx/engine.js";
 import type { Runtime } from "./engine/runtime.js";
+import { trainedTensors } from "./exported.js";
+import { writeSafetensors } from "./files/safetensors.js";
 import { introducedBias, introducedRows } from "./introduce.js";
-import { Averages, metricValues, Tally } from "./metrics.js";
+import { metricValues, Tally } from "./metrics.js";
 import type { Model } from "./models/model.js";
 import { buildModel } from "./models/registry.js";
 import { layOut, sizeOf } from "./optim/layout.js";
 import { scheduleMultiplier } from "./optim/schedule.js";
+import { type Notice, type Progress, resume, type TrainingFiles } from "./progress.js";
 import { openCheckpoint, writeInitialValues } from "./weights.js";
 
 /** A trial, as the trainer needs it. */
@@ -28,6 +33,9 @@ export interface Training {
   readonly studySeed: number;
   /** Asked before each step and each evaluation batch; true ends the training with an "interrupted" error. */
   readonly stopped?: () => boolean;
+  /** Nothing is written where none are given. */
+  readonly files?: TrainingFiles;
+  readonly notify?: (notice: Notice) => void;
 }
 
 type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
@@ -35,42 +43,99 @@ type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
 /**
  * Trains one configuration. Evaluates every `evalSteps` steps and after the last; the verdict sent back for a
  * measurement may end the trial. The outcome is `failed` with kind "diverged" where a loss or a gradient is no longer
- * finite; other faults are thrown.
+ * finite; other faults are thrown. A checkpoint is written after every evaluation and when the training is stopped; where
+ * there is one, its measurements come first, at once, and the training goes on after them.
  */
 export async function* train(training: Training, runtime: Runtime): Generator {
-  const { config, metric } = training;
-  const started = performance.now();
+  const { config, files } = training;
   const engine = createEngine(training, runtime);
   const { settings, inputs } = training;
   const { batchSize, seed } = config;
   const batches = createTrainingBatches(inputs, { ...settings.trainer, task: settings.task, batchSize, seed });
-  const evaluation = evaluationBatches(training);
-  const trainLoss = new Averages();
-  let best: { readonly value: number; readonly bestStep: number } | undefined;
+  const progress = await resume(engine, files, training.notify ?? (() => {}));
   try {
-    for (let step = 1; step <= config.totalSteps; step++) {
-      checkStop(training);
-      const batch = batches(step - 1);
-      const result = await engine.step([batch], ratesAt(config, step - 1));
-      if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) return diverged(step, result);
-      trainLoss.add(result.loss, batch.targetCount);
-      if (step % config.evalSteps !== 0 && step !== config.totalSteps) continue;
-
-      const validation = await evaluate(engine, evaluation, () => checkStop(training));
-      const seconds = (performance.now() - started) / 1000;
-      const value = validation[metric.name];
-      if (value === null) return nothingToMeasure(step, metric.name);
-      if (!Number.isFinite(value)) return failed("diverged", step, `the validation ${metric.name} is ${value}`);
-      if (best === undefined || isBetter(metric, value, best.value)) best = { value, bestStep: step };
-      const groups = groupReports(config, result, step - 1);
-      const verdict = yield { step, trainLoss: trainLoss.take(), validation, groups, seconds };
-      if (verdict?.action === "stop") return { state: "pruned", step, reason: verdict.reason };
+    for (const measurement of [...progress.measurements]) {
+      const verdict = yield measurement;
+      if (verdict?.action === "stop") return { state: "pruned", step: measurement.step, reason: verdict.reason };
     }
+    while (progress.due || progress.step < config.totalSteps) {
+      checkStop(training);
+      const ended = progress.due ? undefined : await takeStep(training, engine, batches, progress);
+      if (ended) return ended;
+      if (!progress.due) continue;
+
+      const measured = await measure(training, engine, progress, progress.due);
+      if ("state" in measured) return measured;
+      const verdict = yield measured;
+      if (verdict?.action === "stop") return { state: "pruned", step: measured.step, reason: verdict.reason };
+      if (progress.step < config.totalSteps) await progress.save(engine, files);
+    }
+  } catch (error) {
+    if (error instanceof DualrateError && error.code === "interrupted") await progress.save(engine, files);
+    throw error;
   } finally {
     engine.dispose();
   }
-  if (best === undefined) throw new Error("the trial ended without an evaluation");
-  return { state: "complete", ...best };
+  if (progress.best === null) throw new Error("the trial ended without an evaluation");
+  return { state: "complete", ...progress.best };
+}
+
+/** The next optimizer step; the outcome where the trial diverges. */
+async function takeStep(
+  { config }: Training,
+  engine: Engine,
+  batches: TrainingBatches,
+  progress: Progress,
+): Promise<TrialOutcome | undefined> {
+  const batch = batches(progress.step);
+  const result = await engine.step([batch], ratesAt(config, progress.step));
+  if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) return diverged(progress.step + 1, result);
+  progress.step++;
+  progress.trainLoss.add(result.loss, batch.targetCount);
+  if (progress.step % config.evalSteps === 0 || progress.step === config.totalSteps) progress.due = result;
+  return undefined;
+}
+
+/** The evaluation after a step with this result; the outcome where it ends the trial. */
+async function measure(
+  training: Training,
+  engine: Engine,
+  progress: Progress,
+  result: StepResult,
+): Promise<Measurement | TrialOutcome> {
+  const { config, metric } = training;
+  const { step } = progress;
+  const validation = await evaluate(engine, evaluationBatches(training), () => checkStop(training));
+  const { seconds } = progress;
+  const value = validation[metric.name];
+  if (value === null) return nothingToMeasure(step, metric.name);
+  if (!Number.isFinite(value)) return failed("diverged", step, `the validation ${metric.name} is ${value}`);
+  if (progress.best === null || isBetter(metric, value, progress.best.value)) {
+    progress.best = { value, bestStep: step };
+    await keepWeights(training, engine);
+  }
+  const groups = groupReports(config, result, step - 1);
+  const measurement = { step, trainLoss: progress.trainLoss.take(), validation, groups, seconds };
+  progress.measurements.push(measurement);
+  progress.due = null;
+  return measurement;
+}
+
+/** Writes the model as it is now to the trial's weights file, where it has one. */
+async function keepWeights({ settings, config, inputs, files }: Training, engine: Engine): Promise<void> {
+  if (!files?.weights) return;
+  const { step, tensors } = await engine.view();
+  const { weightDecay } = config.groups.base;
+  const decays = Array.from({ length: step }, (_, s) => 1 - ratesAt(config, s).lr.base * weightDecay);
+  const trained = {
+    model: modelFor(settings, inputs),
+    rowMap: inputs.rowMap,
+    checkpoint: openCheckpoint(inputs.tensors),
+    parameter: (name: string) => tensors.get(name)?.value,
+    unusedRowsFactor: decays.reduce((product, decay) => product * decay, 1),
+  };
+  await mkdir(dirname(files.weights), { recursive: true });
+  await writeSafetensors(files.weights, trainedTensors(trained), { fingerprint: files.fingerprint });
 }
 
 /** Throws a DualrateError where the model cannot be trained as the settings ask: before anything is stored. */

@@ -1,7 +1,10 @@
 // A run that is stopped, by Ctrl-C or by the plug, and goes on: nothing is lost, nothing is done twice.
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openReader } from "../../src/store/reader.js";
 import { runDualrate } from "../program.js";
 import { createTinySweep, type TinySweep } from "./tiny-sweep.js";
 
@@ -80,6 +83,41 @@ test("SIGTERM stops at once, in order", async () => {
   expect([status, signal]).toEqual([143, null]);
   expect(stderr).toMatch(/#\d back in the queue/);
   await goesOn("terminated");
+});
+
+/** Runs the sweep and pulls the plug once the trial's checkpoint has been written so many times. */
+async function killAtCheckpoint(results: string, trial: number, written: number): Promise<void> {
+  const args = [CLI, "run", "sweep.yaml", "--workers", "1", "--results", results];
+  const child = spawn(process.execPath, args, { cwd: tiny.folder, stdio: "ignore" });
+  const file = join(tiny.folder, results, "tiny", "checkpoints", `trial-${trial}.safetensors`);
+  const seen = new Set<number>();
+  while (seen.size < written && child.exitCode === null) {
+    const { mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {};
+    if (mtimeMs !== undefined) seen.add(mtimeMs);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  child.kill("SIGKILL");
+  await new Promise((resolve) => child.on("close", resolve));
+}
+
+test.each([
+  [1, 1],
+  [1, 4],
+  [3, 2],
+])("killed after checkpoint, trial %i goes on from there (%i) and ends as if undisturbed", async (trial, written) => {
+  const results = `plug-${trial}-${written}`;
+  await killAtCheckpoint(results, trial, written);
+  expect((await ranked(results)).filter(({ state }) => state === "running")).toHaveLength(1);
+  await goesOn(results);
+  const reader = openReader(join(tiny.folder, results));
+  const messages = reader.events(reader.study()!.study.id).map(({ message }) => message);
+  reader.close();
+  const step = messages.find((message) => message.includes("goes on after step"))?.match(/trial (\d) .* step (\d+)$/);
+  expect(Number(step?.[1])).toBe(trial);
+  expect(Number(step?.[2])).toBeGreaterThanOrEqual(50);
+  expect(readdirSync(join(tiny.folder, results, "tiny", "checkpoints"))).toEqual([]);
+  const best = [...undisturbed].sort((a, b) => a.value! - b.value!)[0]?.number;
+  expect(readdirSync(join(tiny.folder, results, "tiny", "weights"))).toEqual([`trial-${best}.safetensors`]);
 });
 
 test("after kill -9 the cut-off trial runs again, the finished ones do not", async () => {

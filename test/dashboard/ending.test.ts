@@ -54,7 +54,9 @@ test("failures are counted by kind with their numbers", () => {
   const crash = { kind: "crashed", message: "gone" } as const;
   const crashed = trial(3, 2, { state: "failed", startedAt: START, endedAt: START, failure: crash });
   const all = lines([trial(1, 1000, diverged(3)), trial(2, 900, diverged(4)), crashed]);
-  expect(all).toContain("3 failed: 2 diverged (#1 #2), 1 crashed (#3)");
+  expect(all).toContain(
+    "3 failed: 2 diverged (#1 #2), 1 crashed (#3); retry: dualrate run /sweeps/rxn.yaml --retry-failed",
+  );
 });
 
 test("an unfinished study is told how to go on", () => {

@@ -11,6 +11,13 @@ test("the single rate to compare with is the best trial of ratio 1, found despit
   expect(singleRate?.number).toBe(2);
 });
 
+test("where ratios are drawn, the single rate to compare with is the best trial of a ratio about 1", () => {
+  const space = [{ name: "lr_ratio", distribution: { kind: "log_uniform_values", min: 0.1, max: 1000 } }] as const;
+  const trials = [trial(1, 1.3, complete(2.5)), trial(2, 0.7, complete(2.4)), trial(3, 8, complete(2))];
+  const overview = overviewOf(study({ method: "random", space }), trials, owner);
+  expect(summarize(snapshot({ overview, trials }), START).singleRate?.number).toBe(2);
+});
+
 describe("elapsed time", () => {
   const elapsed = (trials: Parameters<typeof overviewOf>[1], now: number, by: typeof owner | "gone" = owner) =>
     summarize(
@@ -40,29 +47,16 @@ describe("elapsed time", () => {
   });
 });
 
-describe("time left", () => {
-  const left = (trials: Parameters<typeof overviewOf>[1], planned: number | undefined, now = at(60)) => {
-    const overview = overviewOf(study({}, planned), trials, owner);
-    return summarize({ overview, trials, measurements: new Map() }, now).left;
-  };
-
-  test("is not guessed before a trial has ended", () => {
-    expect(left([trial(1, 1, running())], 10)).toBeUndefined();
-  });
-
-  test("is the mean time of the ended ones, times those left, over the workers", () => {
-    expect(left([trial(1, 1, complete(2, 0, 60)), trial(2, 1, diverged(1, 0, 20))], 10)).toBe((8 * 40_000) / 2);
-  });
-
-  test("takes off what running trials have done", () => {
-    expect(left([trial(1, 1, complete(2, 0, 40)), trial(2, 1, running(40))], 2)).toBe(20_000);
-  });
-
-  test("is absent where the number of trials is open", () => {
-    const trials = [trial(1, 1, complete(2))];
-    const overview = { ...overviewOf(study(), trials, owner), study: { ...study(), plannedTrials: undefined } };
-    expect(summarize({ overview, trials, measurements: new Map() }, START).left).toBeUndefined();
-  });
+test("the time left is told while the study has an owner, before the first trial has ended too", () => {
+  const trials = [trial(1, 1, running(0))];
+  const left = (by: typeof owner | undefined) =>
+    summarize(
+      { overview: overviewOf(study({}, 4), trials, by), trials, measurements: new Map([[1, measured(3, 2)]]) },
+      at(4),
+    ).left;
+  // 2 s for 200 of 2000 steps: 20 s a trial, 4 trials, 4 s done, 2 workers.
+  expect(left(owner)).toBe((4 * 20_000 - 4000) / 2);
+  expect(left(undefined)).toBeUndefined();
 });
 
 describe("the phase", () => {

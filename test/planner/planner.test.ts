@@ -24,6 +24,12 @@ test("method grid gives a sampler over the sweep's grid", () => {
   ]);
 });
 
+test("method random gives run_cap draws", () => {
+  const space = [{ name: "lr_ratio", distribution: { kind: "uniform", min: 1, max: 9 } }] as const;
+  const sampler = createSampler({ ...SWEEP, method: "random", space, runCap: 7 });
+  expect(sampler.size).toBe(7);
+});
+
 test("the pruner has no rungs and stops no trial", () => {
   const pruner = createPruner(SWEEP);
   expect(pruner.rungs).toEqual([]);

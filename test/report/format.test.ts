@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   formatBytes,
   formatDifference,
+  formatDistribution,
   formatDuration,
   formatMetric,
   formatParameter,
@@ -46,6 +47,21 @@ test("a parameter is written as its name suggests", () => {
   );
   expect(formatParameter("introduced_warmup_ratio", 0.1)).toBe("0.1");
 });
+
+test("a drawn value is cut to four digits, one that was written is not", () => {
+  expect(formatParameter("weight_decay", 0.0834217293847)).toBe("0.08342");
+  expect(formatParameter("adam_beta2", 0.99999)).toBe("0.99999");
+  expect(formatParameter("batch_size", 12345)).toBe("12345");
+});
+
+test.each([
+  [{ kind: "categorical", values: [1, 10] }, "1x, 10x"],
+  [{ kind: "categorical", values: [1, 10], probabilities: [0.2, 0.8] }, "1x, 10x, probabilities 0.2, 0.8"],
+  [{ kind: "log_uniform_values", min: 0.1, max: 1000 }, "log_uniform_values 0.1x to 1000x"],
+  [{ kind: "q_uniform", min: 1, max: 9, q: 2 }, "q_uniform 1x to 9x, q 2"],
+  [{ kind: "log_uniform", min: -2, max: 7 }, "log_uniform e^-2 to e^7"],
+  [{ kind: "normal", mu: 5, sigma: 2, least: 0 }, "normal, mu 5, sigma 2"],
+] as const)("%j in words", (distribution, text) => expect(formatDistribution("lr_ratio", distribution)).toBe(text));
 
 test("bytes and counts", () => {
   expect([formatBytes(340 * 2 ** 20), formatBytes(1.25 * 2 ** 30), plural(1, "step"), plural(12_000, "step")]).toEqual([

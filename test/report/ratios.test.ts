@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { compareRatios } from "../../src/report/ratios.js";
+import { describe, expect, test } from "vitest";
+import { compareRatios, groupingOf } from "../../src/report/ratios.js";
 import { verdictLines } from "../../src/report/verdict.js";
 import { complete, failed, pruned, queued } from "./trials.js";
 
@@ -79,4 +79,61 @@ test("without a complete trial there is no verdict", () => {
   expect(verdictLines(compareRatios([failed(1, 1)], "minimize"), "loss")).toEqual([
     "no trial is complete, so no ratio can be compared yet",
   ]);
+});
+
+describe("drawn ratios", () => {
+  const drawn = [
+    complete(1, 0.8, 2.5),
+    complete(2, 1.7, 2.6),
+    complete(3, 7.5, 2.0),
+    complete(4, 12, 2.2),
+    complete(5, 400, 3.0),
+  ];
+
+  test("are compared by half decades around powers of the square root of 10", () => {
+    const { rows, best, one } = compareRatios(drawn, "minimize", "half-decades");
+    expect(rows.map(({ ratio, trials }) => [ratio, trials])).toEqual([
+      [1, 2],
+      [10, 2],
+      [316.227766017, 1],
+    ]);
+    expect(one?.range?.from).toBeCloseTo(0.5623, 4);
+    expect(one?.range?.to).toBeCloseTo(1.7783, 4);
+    expect([best?.best?.number, one?.best?.number, best?.againstOne]).toEqual([3, 1, -0.5]);
+  });
+
+  test("have a verdict of the best trial's own ratio, its range, and the range around 1", () => {
+    expect(verdictLines(compareRatios(drawn, "minimize", "half-decades"), "loss").slice(0, 2)).toEqual([
+      "best ratio 7.5x: loss 2.000 (trial 3; of 2 trials at 5.62x-17.8x)",
+      "against ratios about 1x (0.562x-1.78x) (trial 1, 2.500): -0.5000, better than a single learning rate",
+    ]);
+  });
+
+  test("may lack a ratio about 1, and their best range may be at the edge", () => {
+    const text = verdictLines(compareRatios(drawn.slice(2), "minimize", "half-decades"), "loss").join("\n");
+    expect(text).toContain("no ratio about 1 was tried: have the range of lr_ratio include 1");
+    expect(text).toContain("this is the lowest of 2 ranges: widen lr_ratio's range, e.g. to 1");
+  });
+
+  const range = { kind: "log_uniform_values", min: 1e-5, max: 1e-3 } as const;
+  test.each([
+    [
+      "equal",
+      [
+        { name: "lr_ratio", distribution: { kind: "categorical", values: [1, 10] } },
+        { name: "base_lr", distribution: range },
+      ],
+    ],
+    ["half-decades", [{ name: "lr_ratio", distribution: range }]],
+    ["half-decades", [{ name: "intro_lr", distribution: range }]],
+    [
+      "equal",
+      [
+        { name: "weight_decay", distribution: range },
+        { name: "base_lr", distribution: { kind: "constant", value: 1 } },
+      ],
+    ],
+  ] as const)("are told from listed ones by the space: %s", (grouping, space) => {
+    expect(groupingOf(space)).toBe(grouping);
+  });
 });

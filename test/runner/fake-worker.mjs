@@ -32,6 +32,10 @@ export async function train({ job, inputs, port, stop }) {
       measured(port, 1, false);
       while (Atomics.load(stop, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       return { type: "broken", error: { code: "interrupted", message: "stopped" } };
+    case "nan": {
+      const failure = { kind: "diverged", step: 3, message: "the training loss is NaN" };
+      return { type: "finished", outcome: { state: "failed", failure } };
+    }
     case "spin":
       for (;;);
     case "rung": {
@@ -46,5 +50,7 @@ export async function train({ job, inputs, port, stop }) {
 }
 
 function measured(port, step, atRung) {
-  port.postMessage({ type: "measured", measurement: { step }, atRung });
+  const validation = { loss: 1, loss_introduced: 1, loss_base: 1, accuracy: 0 };
+  const measurement = { step, trainLoss: 1, validation, groups: {}, seconds: step };
+  port.postMessage({ type: "measured", measurement, atRung });
 }

@@ -11,7 +11,7 @@ afterEach(() => executor?.close(true));
 const settings = (model: string) => ({ model }) as Settings;
 const go: Verdict = { action: "continue" };
 
-async function prepared(workers: number): Promise<{ run: typeof run; executor: Executor }> {
+async function prepared(workers: number, minutes?: number): Promise<{ run: typeof run; executor: Executor }> {
   const pool = createPiscinaExecutor({
     workers,
     workerFile: new URL("./fake-worker.mjs", import.meta.url),
@@ -20,7 +20,8 @@ async function prepared(workers: number): Promise<{ run: typeof run; executor: E
   executor = pool;
   const { hashes } = await pool.prepare(settings("present"), 0);
   function run(act: string, onMeasurement: (m: Measurement, atRung: boolean) => Verdict = () => go) {
-    return pool.run({ inputs: hashes, parameters: { act } } as unknown as TrialJob, { onMeasurement });
+    const job = { inputs: hashes, parameters: { act }, settings: { trainer: { maxTrialMinutes: minutes } } };
+    return pool.run(job as unknown as TrialJob, { onMeasurement });
   }
   return { run, executor: pool };
 }
@@ -71,6 +72,33 @@ test("an exception outside of the trial's own calls is a crash that names it", a
   const { kind, message } = failure(await run("throw-later"));
   expect(kind).toBe("crashed");
   expect(message).toMatch(/before its first evaluation: RangeError: from nowhere \(at .*fake-worker\.mjs:\d+:\d+\)+$/);
+});
+
+test("a trial past its time limit is told to stop, and keeps its thread for the next one", async () => {
+  const { run } = await prepared(1, 0.1 / 60);
+  expect(failure(await run("until-stopped"))).toEqual({
+    kind: "timeout",
+    message: `it took longer than max_trial_minutes (${0.1 / 60}): its last evaluation was at step 1`,
+  });
+  expect(await run("train")).toMatchObject({ state: "complete", bestStep: 2 });
+});
+
+test.each([["hang"], ["spin"]])(
+  "a trial that would %s past its time limit loses its thread, and the rest go on",
+  async (act) => {
+    const { run } = await prepared(2, 1 / 60);
+    const [hung, alive] = await Promise.all([run(act), run("train")]);
+    expect(failure(hung).kind).toBe("timeout");
+    expect(failure(hung).message).toContain("it had no evaluation yet; it did not stop when told to");
+    expect(alive.state).toBe("complete");
+    const next = await Promise.all([run("train"), run("train")]);
+    expect(next).toMatchObject([{ state: "complete" }, { state: "complete" }]);
+  },
+);
+
+test("a trial that diverges within its time limit is what its worker says", async () => {
+  const { run } = await prepared(1, 1);
+  expect(failure(await run("nan"))).toEqual({ kind: "diverged", step: 3, message: "the training loss is NaN" });
 });
 
 test.each(["hang", "spin"])("closing now ends a trial that would %s for ever, as a rejection", async (act) => {

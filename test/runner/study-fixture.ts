@@ -3,14 +3,16 @@ import { setImmediate } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { createSampler } from "../../src/planner/planner.js";
 import type { Pruner, Sampler } from "../../src/planner/sampler.js";
+import type { Executor } from "../../src/runner/executor.js";
 import { StopSignal } from "../../src/runner/stop.js";
 import { runStudy, type StudyEnd } from "../../src/runner/study.js";
+import { TrialFiles } from "../../src/runner/trial-files.js";
 import { openReader } from "../../src/store/reader.js";
 import type { StoreReader, StoreWriter } from "../../src/store/records.js";
 import { openWriter } from "../../src/store/writer.js";
 import type { FailureKind, TrialOutcome } from "../../src/sweep/trial.js";
 import { definition, measurement, temporaryFolder } from "../store/fixture.js";
-import type { FakeExecutor, Run } from "./fake-executor.js";
+import type { Run } from "./fake-executor.js";
 
 export const RATIOS = [0.1, 1, 10, 100, 1000, 10000];
 const noPruner: Pruner = { rungs: [], judge: () => ({ action: "continue" }) };
@@ -20,10 +22,7 @@ export interface Setup {
   readonly reader: StoreReader;
   readonly id: number;
   readonly stop: StopSignal;
-  run(
-    executor: FakeExecutor,
-    changes?: { pruner?: Pruner; sampler?: Sampler; writer?: StoreWriter },
-  ): Promise<StudyEnd>;
+  run(executor: Executor, changes?: { pruner?: Pruner; sampler?: Sampler; writer?: StoreWriter }): Promise<StudyEnd>;
   states(): readonly string[];
   messages(): readonly string[];
 }
@@ -41,7 +40,8 @@ export function setup(): Setup {
     reader.close();
   });
   const stop = new StopSignal();
-  const common = { study, sampler: createSampler(study.sweep), pruner: noPruner, writer, reader, stop };
+  const files = new TrialFiles(folder, study.name);
+  const common = { study, sampler: createSampler(study.sweep), pruner: noPruner, writer, reader, files, stop };
   return {
     writer,
     reader,

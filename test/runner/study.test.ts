@@ -30,6 +30,8 @@ test("a trial's job and its row carry its parameters, its resolved rates and the
   expect(executor.jobs[2]).toEqual({
     study: "words",
     trial: 3,
+    checkpoint: expect.stringMatching(/words.checkpoints.trial-3\.safetensors$/),
+    weights: expect.stringMatching(/words.weights.trial-3\.safetensors$/),
     replicate: 0,
     seed,
     studySeed: sweep.seed,
@@ -140,6 +142,23 @@ test("a crash is tried once more at once, from its beginning", async () => {
   expect(executor.started).toEqual([1, 2, 2, 3, 4, 5, 6]);
   expect(reader.measurementsOf(id, 2)).toHaveLength(1);
   expect(messages()).toContain("trial 2 crashed and is tried once more: crashed!");
+});
+
+test("a trial past its time limit is tried once more, and then stays failed", async () => {
+  const { run, states, messages } = setup();
+  const executor = new FakeExecutor(1, ({ job }) => (job.trial === 2 ? failed("timeout") : complete));
+  expect(await run(executor)).toMatchObject({ reason: "finished", complete: 5, failed: 1 });
+  expect(executor.started).toEqual([1, 2, 2, 3, 4, 5, 6]);
+  expect(states()[1]).toBe("failed");
+  expect(messages()).toContain("trial 2 timed out and is tried once more: timeout!");
+  expect(messages()).toContain("trial 2 failed (timeout): timeout!");
+});
+
+test("time limits that nothing meets end the study, and say which key to raise", async () => {
+  const { run } = setup();
+  const end = await run(new FakeExecutor(1, () => failed("timeout")));
+  expect(end).toMatchObject({ reason: "failures", failed: 2, queued: 1 });
+  expect(end.message).toMatch(/5 failures in a row, all past trainer\.max_trial_minutes: raise it/);
 });
 
 test("a second crash of a trial and any error stay failed", async () => {

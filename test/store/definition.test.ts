@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { definitionChanges } from "../../src/store/definition.js";
 import type { StudyDefinition } from "../../src/store/records.js";
 import type { Settings, Sweep } from "../../src/sweep/settings.js";
+import type { Distribution } from "../../src/sweep/space.js";
 import { definition, settings } from "./fixture.js";
 
 function changes(sweep: Partial<Sweep>, rest: Partial<StudyDefinition> = {}): readonly string[] {
@@ -17,6 +18,10 @@ test("where a file lies, what memory is estimated and how many trials come of it
   const summary = { ...definition().summary, workerBytes: 2e6, warnings: ["odd"] };
   const moved = { file: "/elsewhere/words.yaml", settings: { ...settings, model: "/elsewhere/a", data } };
   expect(changes(moved, { summary, plannedTrials: undefined })).toEqual([]);
+});
+
+test("how long a trial may take changes nothing", () => {
+  expect(withTrainer({ maxTrialMinutes: 5 })).toEqual([]);
 });
 
 test("an absent setting is the same as one that is undefined", () => {
@@ -69,4 +74,12 @@ test("long values are cut", () => {
   const [change = ""] = withSettings({ introduced: { tokens, special: false } });
   expect(change).toMatch(/<T0>.*\.\.\.$/);
   expect(change.length).toBeLessThan(150);
+});
+
+test("a range counts with its bounds; listed values count the same however they are stated", () => {
+  const space = (distribution: Distribution) => ({ space: [{ name: "lr_ratio", distribution }] });
+  const list = definition(space({ kind: "categorical", values: [1, 2, 3] }));
+  expect(definitionChanges(list, definition(space({ kind: "int_uniform", min: 1, max: 3 })))).toEqual([]);
+  const range = definition(space({ kind: "uniform", min: 1, max: 3 }));
+  expect(definitionChanges(list, range)).toEqual(['lr_ratio: [1,2,3] -> {"kind":"uniform","min":1,"max":3}']);
 });

@@ -148,6 +148,23 @@ test("a failed trial can be put back, and carries nothing of its failure", () =>
   expect(opened.reader.trials(opened.id)).toEqual([{ ...trial(1), state: "queued" }]);
 });
 
+test("failed trials go back to the queue all at once, but those that diverged stay, as do others", () => {
+  const opened = store();
+  const { writer, reader, id } = opened;
+  const kinds = ["crashed", "diverged", "timeout", "error"] as const;
+  for (const [index, kind] of kinds.entries()) {
+    running(opened, index + 1);
+    writer.recordMeasurement(id, index + 1, measurement(10));
+    writer.endTrial(id, index + 1, { state: "failed", failure: { kind, message: kind } });
+  }
+  running(opened, 5);
+  expect(writer.requeueFailed(id)).toEqual([1, 3, 4]);
+  const states = reader.trials(id).map(({ state }) => state);
+  expect(states).toEqual(["queued", "failed", "queued", "queued", "running"]);
+  expect([...reader.measurements(id).keys()]).toEqual([2]);
+  expect(writer.requeueFailed(id)).toEqual([]);
+});
+
 test("a changed definition is refused with what changed and what to do", () => {
   const { writer, reader, id } = store();
   const changed = definition({ seed: 8 });

@@ -37,9 +37,15 @@ describe("the grid", () => {
     const seen = points(made).map((point) => JSON.stringify(point));
     expect(new Set(seen).size).toBe(sizes.reduce((a, b) => a * b));
     for (const [i, { distribution }] of made.entries()) {
-      for (const value of valuesOf(distribution))
+      for (const value of valuesOf(distribution) ?? [])
         expect(seen.some((point) => point.includes(`"p${i}":${value}`))).toBe(true);
     }
+  });
+
+  test("of a range has no end and no points", () => {
+    const range: Space = [{ name: "lr_ratio", distribution: { kind: "uniform", min: 1, max: 2 } }];
+    expect(gridSize(range)).toBe(Number.POSITIVE_INFINITY);
+    expect(() => gridPoint(range, 0)).toThrow(/need lists of values/);
   });
 
   test("of nothing has one empty point", () => {

@@ -1,7 +1,9 @@
 // The training loop on a tiny BERT (test/golden/) with made-up texts.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { Random } from "../../src/random.js";
 import type { MetricName, Settings } from "../../src/sweep/settings.js";
 import type { Measurement, TrialOutcome, Verdict } from "../../src/sweep/trial.js";
@@ -10,6 +12,7 @@ import type { EncodedSplit, NamedTensor, SharedInputs } from "../../src/trainer/
 import { buildRowMap } from "../../src/trainer/data/row-map.js";
 import { createRuntime } from "../../src/trainer/engine/runtime.js";
 import { readSafetensors } from "../../src/trainer/files/safetensors.js";
+import type { Notice, TrainingFiles } from "../../src/trainer/progress.js";
 import { checkModel, train } from "../../src/trainer/train.js";
 
 const FOLDER = fileURLToPath(new URL("../golden/tiny-bert/", import.meta.url));
@@ -75,14 +78,23 @@ interface Run {
   readonly outcome: TrialOutcome;
 }
 
-async function run(
-  parameters: Record<string, number>,
-  options: { metric?: MetricName; verdict?: Verdict; changes?: Partial<Settings["trainer"]>; seed?: number } = {},
-): Promise<Run> {
+interface RunOptions {
+  readonly metric?: MetricName;
+  readonly verdict?: Verdict;
+  readonly changes?: Partial<Settings["trainer"]>;
+  readonly seed?: number;
+  readonly files?: TrainingFiles;
+  readonly stopped?: () => boolean;
+  readonly notices?: Notice[];
+}
+
+async function run(parameters: Record<string, number>, options: RunOptions = {}): Promise<Run> {
   const changed = { ...settings, trainer: { ...settings.trainer, ...options.changes } };
   const config = resolveConfig(changed, parameters, { seed: options.seed ?? 11, trainExamples: 40 });
   const metric = { name: options.metric ?? "loss", goal: "minimize" } as const;
-  const generator = train({ settings: changed, config, inputs: inputs(), metric, studySeed: 5 }, runtime);
+  const { files, stopped = () => false, notices = [] } = options;
+  const hooks = { stopped, notify: (notice: Notice) => notices.push(notice), ...(files && { files }) };
+  const generator = train({ settings: changed, config, inputs: inputs(), metric, studySeed: 5, ...hooks }, runtime);
   const measurements: Measurement[] = [];
   for (let next = await generator.next(); ; next = await generator.next(options.verdict)) {
     if (next.done) return { measurements, outcome: next.value };
@@ -122,6 +134,96 @@ test("loss on introduced and on base tokens average to the loss over all", async
     const { loss, loss_introduced, loss_base } = validation as Record<MetricName, number>;
     expect(Math.min(loss_introduced, loss_base)).toBeLessThanOrEqual(loss);
     expect(Math.max(loss_introduced, loss_base)).toBeGreaterThanOrEqual(loss);
+  }
+});
+
+/** A checkpoint and a weights file in a folder of their own. */
+function temporaryFiles(): Required<TrainingFiles> {
+  const folder = mkdtempSync(join(tmpdir(), "dualrate-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return { fingerprint: "f", checkpoint: join(folder, "c", "1.safetensors"), weights: join(folder, "w.safetensors") };
+}
+
+/** Stops at the `calls`th time that it is asked. */
+function stopAfter(calls: number): () => boolean {
+  let left = calls;
+  return () => left-- <= 0;
+}
+
+// Asked before steps and evaluation batches: 2 is within the first stretch, 4 within its evaluation, 9 in the second.
+test.each([1, 2, 4, 5, 6, 9, 12])(
+  "stopped at the %ith look, a trial with dropout goes on bit-identically",
+  async (n) => {
+    const whole = temporaryFiles();
+    const undisturbed = await run({ lr_ratio: 10 }, { files: whole });
+    const files = temporaryFiles();
+    const stopped = run({ lr_ratio: 10 }, { files, stopped: stopAfter(n) });
+    await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
+    const notices: Notice[] = [];
+    expect(withoutTime(await run({ lr_ratio: 10 }, { files, notices }))).toEqual(withoutTime(undisturbed));
+    expect(notices).toEqual([{ kind: "trial", message: expect.stringMatching(/^goes on after step \d$/) }]);
+    expect(readFileSync(files.weights).equals(readFileSync(whole.weights))).toBe(true);
+  },
+);
+
+test.each([
+  ["cut off", (file: string) => truncateSync(file, 3000), /possible in this file/],
+  ["overwritten", (file: string) => writeFileSync(file, "no checkpoint"), /header/],
+  ["of another trial", () => {}, /another trial's/],
+])("a checkpoint that is %s is not used: the trial says so and starts over", async (name, damage, reason) => {
+  const undisturbed = await run({ lr_ratio: 10 });
+  const files = temporaryFiles();
+  await run({ lr_ratio: 10 }, { files, stopped: stopAfter(2) }).catch(() => {});
+  damage(files.checkpoint);
+  const notices: Notice[] = [];
+  const again = name === "of another trial" ? { ...files, fingerprint: "g" } : files;
+  expect(withoutTime(await run({ lr_ratio: 10 }, { files: again, notices }))).toEqual(withoutTime(undisturbed));
+  expect(notices).toEqual([{ kind: "warning", message: expect.stringMatching(reason) }]);
+});
+
+test("the kept weights are those of the best evaluation, not of the last", async () => {
+  const files = temporaryFiles();
+  // As little accuracy as can be had: that of the first evaluation.
+  const { outcome } = await run({ lr_ratio: 1000 }, { files, metric: "accuracy" });
+  const best = outcome.state === "complete" ? outcome.bestStep : 0;
+  expect(best).toBe(3);
+  const shorter = temporaryFiles();
+  await run({ lr_ratio: 1000 }, { files: shorter, metric: "accuracy", verdict: { action: "stop", reason: "" } });
+  expect(readFileSync(files.weights).equals(readFileSync(shorter.weights))).toBe(true);
+});
+
+/** Two classes of texts; words from 40 on occur in none. `kept`: ids below it have rows. */
+function classification(kept: number): SharedInputs {
+  const rowMap = buildRowMap(VOCABULARY, NEW, new Set(Array.from({ length: kept }, (_, id) => id)));
+  const row = (id: number) => rowMap.rowOfId[id < VOCABULARY && id >= 40 ? id - 30 : id]!;
+  const classed = (from: EncodedSplit): EncodedSplit => {
+    return { ...from, rows: from.rows.map(row), labels: from.offsets.slice(1).map((_, i) => i % 2) };
+  };
+  const { data, ...rest } = inputs();
+  const splits = { train: classed(data.train), validation: classed(data.validation) };
+  return { ...rest, rowMap, data: { ...data, ...splits, classes: ["a", "b"] } };
+}
+
+test("rows that compaction left out come out as if they had been trained: decayed, and nothing else", async () => {
+  const weights = await Promise.all(
+    [VOCABULARY, 45].map(async (kept) => {
+      const files = temporaryFiles();
+      const changed: Settings = { ...settings, task: "sequence-classification" };
+      const config = resolveConfig(changed, { lr_ratio: 10, weight_decay: 5 }, { seed: 11, trainExamples: 40 });
+      const metric = { name: "loss", goal: "minimize" } as const;
+      const training = { settings: changed, config, inputs: classification(kept), metric, studySeed: 5, files };
+      const trial = train(training, runtime);
+      for (let next = await trial.next(); !next.done; next = await trial.next());
+      return readSafetensors(files.weights);
+    }),
+  );
+  const [full, compact] = weights.map((all) => new Map(all.map(({ name, data }) => [name, data])));
+  const words = "bert.embeddings.word_embeddings.weight";
+  const before = tensors.find(({ name }) => name === words)!.data;
+  expect(full!.get(words)!.at(-65)! / before.at(-1)!).toBeLessThan(0.99);
+  for (const [name, data] of full!) {
+    const difference = data.map((value, i) => Math.abs(value - compact!.get(name)![i]!));
+    expect(Math.max(...difference), name).toBeLessThan(1e-6);
   }
 });
 

@@ -1,9 +1,9 @@
 // One trial in full: how it stands, its parameters and rates, why it ended, and its measurements.
 import { Box } from "ink";
 import { formatMetric, formatRate, formatRatio } from "../../report/format.js";
-import { reasonOf } from "../../report/ranking.js";
+import { isRetriable, reasonOf } from "../../report/ranking.js";
 import type { Measurement, Trial } from "../../sweep/trial.js";
-import { formatCell, formatClock, wrapWords } from "../format.js";
+import { formatCell, formatClock, shortPath, wrapWords } from "../format.js";
 import { bodyRows, type Size } from "../layout.js";
 import { rankedRows } from "../rows.js";
 import type { DashboardState } from "../state.js";
@@ -64,8 +64,8 @@ function timeOf(trial: Trial, now: number): number | undefined {
 }
 
 function factLines(trial: Trial, { snapshot }: DashboardState, width: number): readonly string[] {
-  const { fixed } = snapshot.overview.study.sweep.settings;
-  const parameters = Object.entries({ ...fixed, ...trial.parameters });
+  const { file, settings } = snapshot.overview.study.sweep;
+  const parameters = Object.entries({ ...settings.fixed, ...trial.parameters });
   const { base_lr, intro_lr, lr_ratio } = trial.rates;
   const reason = reasonOf(trial);
   const texts = [
@@ -73,6 +73,7 @@ function factLines(trial: Trial, { snapshot }: DashboardState, width: number): r
     `parameters: ${parameters.map(([name, value]) => `${name} ${formatCell(name, value)}`).join(", ")}`,
     `seed ${trial.seed}, replicate ${trial.replicate}`,
     ...(reason === null ? [] : [reason]),
+    ...(isRetriable(trial) ? [`retry: dualrate run ${shortPath(file)} --retry-failed`] : []),
   ];
   return texts.flatMap((text) => wrapWords(text, width));
 }

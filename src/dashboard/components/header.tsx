@@ -69,7 +69,7 @@ function bestSegments({ best, singleRate, study }: StudySummary, { glyphs }: The
     ...(singleRate && singleRate !== best
       ? [
           {
-            text: ` ${glyphs.dot} at ratio ${formatRatio(1)}: ${formatMetric(singleRate.value)} (#${singleRate.number})`,
+            text: ` ${glyphs.dot} at ratio ${formatRatio(singleRate.rates.lr_ratio)}: ${formatMetric(singleRate.value)} (#${singleRate.number})`,
             drop: 3,
           },
         ]

@@ -77,9 +77,7 @@ async function loadBase(folder: string): Promise<PreTrainedTokenizer> {
 function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special: boolean): PreTrainedTokenizer {
   const first = largestId(base) + 1;
   const json = structuredClone(base._tokenizerJSON) as { added_tokens: unknown[] };
-  // The attributes of Hugging Face's AddedToken for a plain string: matched anywhere, also inside of a word.
-  const attributes = { special, normalized: !special, single_word: false, lstrip: false, rstrip: false };
-  const added = tokens.map((content, index) => ({ id: first + index, content, ...attributes }));
+  const added = tokens.map((content, index) => addedTokenEntry(first + index, content, special));
   json.added_tokens = [...json.added_tokens, ...added];
   const { constructor: Class } = base as unknown as {
     constructor: new (json: unknown, config: unknown) => PreTrainedTokenizer;
@@ -87,6 +85,14 @@ function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special
   const extended = new Class(json, base._tokenizerConfig);
   holdSingleWords(extended);
   return extended;
+}
+
+/**
+ * An introduced token as tokenizer.json lists it, with the attributes of Hugging Face's AddedToken for a plain string:
+ * matched anywhere, also inside of a word.
+ */
+export function addedTokenEntry(id: number, content: string, special: boolean) {
+  return { id, content, special, normalized: !special, single_word: false, lstrip: false, rstrip: false };
 }
 
 function checkTokens(base: PreTrainedTokenizer, tokens: readonly string[], special: boolean): void {

@@ -52,6 +52,8 @@ export interface Engine {
   evaluate(batch: Batch): Promise<EvalResult>;
   /** Weights and optimizer state, copied. */
   save(): Promise<EngineState>;
+  /** As `save`, but valid until the next step or load alone: it may be the engine's own memory. */
+  view(): Promise<EngineState>;
   load(state: EngineState): Promise<void>;
   dispose(): void;
 }

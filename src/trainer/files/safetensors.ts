@@ -64,6 +64,21 @@ export async function readSafetensors(file: string): Promise<readonly NamedTenso
   }
 }
 
+/** The header's free part, texts by name. Throws as readSafetensors does. */
+export async function readMetadata(file: string): Promise<Readonly<Record<string, string>>> {
+  const handle = await open(file).catch((error: unknown) => {
+    throw invalid(file, `cannot be opened: ${messageOf(error)}`, error);
+  });
+  try {
+    const { size } = await handle.stat();
+    const { __metadata__: metadata = {} } = parseJson(file, await readHeader(handle, file, size));
+    if (isRecord(metadata)) return metadata as Record<string, string>;
+    throw invalid(file, "has metadata that is not a JSON object");
+  } finally {
+    await handle.close();
+  }
+}
+
 async function readHeader(handle: FileHandle, file: string, size: number): Promise<Buffer> {
   if (size < LENGTH_BYTES) throw invalid(file, `must hold at least ${LENGTH_BYTES} bytes, has ${size}`);
   const length = await readExactly(handle, file, Buffer.alloc(LENGTH_BYTES), 0);
@@ -75,7 +90,7 @@ async function readHeader(handle: FileHandle, file: string, size: number): Promi
   return readExactly(handle, file, Buffer.alloc(Number(headerBytes)), LENGTH_BYTES);
 }
 
-function parseHeader(file: string, header: Buffer): readonly HeaderEntry[] {
+function parseJson(file: string, header: Buffer): Record<string, unknown> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(header.toString("utf8"));
@@ -83,7 +98,11 @@ function parseHeader(file: string, header: Buffer): readonly HeaderEntry[] {
     throw invalid(file, `has a header that is not JSON: ${messageOf(error)}`, error);
   }
   if (!isRecord(parsed)) throw invalid(file, "has a header that is not a JSON object");
-  return Object.entries(parsed)
+  return parsed;
+}
+
+function parseHeader(file: string, header: Buffer): readonly HeaderEntry[] {
+  return Object.entries(parseJson(file, header))
     .filter(([name]) => name !== "__metadata__")
     .map(([name, entry]) => parseEntry(file, name, entry))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -173,12 +192,16 @@ function float16Bits(half: number): number {
  * Writes tensors as float32 under a temporary name, then renames, so that `file` is never half written. Throws a
  * DualrateError of code "model" where it cannot.
  */
-export async function writeSafetensors(file: string, tensors: readonly NamedTensor[]): Promise<void> {
+export async function writeSafetensors(
+  file: string,
+  tensors: readonly NamedTensor[],
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, "w");
     try {
-      await handle.writeFile(encodeHeader(tensors));
+      await handle.writeFile(encodeHeader(tensors, metadata));
       for (const { data } of tensors) {
         await handle.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
@@ -193,7 +216,7 @@ export async function writeSafetensors(file: string, tensors: readonly NamedTens
   }
 }
 
-function encodeHeader(tensors: readonly NamedTensor[]): Buffer {
+function encodeHeader(tensors: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): Buffer {
   let end = 0;
   const entries = tensors.map(({ name, shape, data }) => {
     const begin = end;
@@ -201,7 +224,7 @@ function encodeHeader(tensors: readonly NamedTensor[]): Buffer {
     return [name, { dtype: "F32", shape, data_offsets: [begin, end] }] as const;
   });
   // Python's transformers refuses a file whose metadata does not name its framework.
-  const json = JSON.stringify({ __metadata__: { format: "pt" }, ...Object.fromEntries(entries) });
+  const json = JSON.stringify({ __metadata__: { format: "pt", ...metadata }, ...Object.fromEntries(entries) });
   const bytes = Buffer.byteLength(json);
   const header = Buffer.alloc(LENGTH_BYTES + Math.ceil(bytes / 8) * 8, " ");
   header.writeBigUInt64LE(BigInt(header.length - LENGTH_BYTES));

@@ -5,7 +5,8 @@ import type { Key } from "../../../src/dashboard/keys.js";
 import { type DashboardState, initialState, reduce } from "../../../src/dashboard/state.js";
 import { createTheme } from "../../../src/dashboard/theme.js";
 import type { StudySnapshot } from "../../../src/dashboard/watch.js";
-import { complete, overviewOf, owner, START, snapshot, space, study, trial } from "../fixture.js";
+import type { Trial } from "../../../src/sweep/trial.js";
+import { complete, diverged, overviewOf, owner, START, snapshot, space, study, trial } from "../fixture.js";
 
 interface FrameOptions {
   readonly size?: readonly [columns: number, rows: number];
@@ -171,6 +172,15 @@ describe("states of the study", () => {
 });
 
 describe("details", () => {
+  test("name the command that retries a failed trial, unless it diverged", () => {
+    const failure = { kind: "timeout", message: "it took too long" } as const;
+    const timedOut = trial(5, 1, { state: "failed", startedAt: START, endedAt: START + 1000, failure });
+    const detailsOf = (only: Trial) => frame({ keys: ["enter"], snapshot: snapshot({ trials: [only] }) }).join("\n");
+    expect(detailsOf(timedOut)).toContain("timeout: it took too long");
+    expect(detailsOf(timedOut)).toContain("retry: dualrate run /sweeps/rxn.yaml --retry-failed");
+    expect(detailsOf(trial(6, 1, diverged(3)))).not.toContain("retry:");
+  });
+
   test("of a complete trial: rank, rates, parameters and measurements", () => {
     const text = frame({ keys: ["enter"] }).join("\n");
     expect(text).toContain("[1] Trial #47");

@@ -59,10 +59,17 @@ export class OnnxEngine implements Engine {
   }
 
   async save(): Promise<EngineState> {
+    return this.#state((buffer, { offset, length }) => buffer.slice(offset, offset + length));
+  }
+
+  async view(): Promise<EngineState> {
+    return this.#state((buffer, { offset, length }) => buffer.subarray(offset, offset + length));
+  }
+
+  #state(part: (buffer: Float32Array, slot: Slot) => Float32Array): EngineState {
     const { value, m, v } = this.#memory;
-    const copy = (buffer: Float32Array, { offset, length }: Slot) => buffer.slice(offset, offset + length);
     const tensors = this.#options.layout.slots.map(
-      (slot) => [slot.name, { value: copy(value, slot), m: copy(m, slot), v: copy(v, slot) }] as const,
+      (slot) => [slot.name, { value: part(value, slot), m: part(m, slot), v: part(v, slot) }] as const,
     );
     return { step: this.#t, tensors: new Map(tensors) };
   }

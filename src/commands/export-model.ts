@@ -1,0 +1,99 @@
+// `dualrate export --checkpoint`: a trial's trained model as a Hugging Face folder. Weights that were not kept are
+// trained again, which must give the trial's own value.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { DualrateError } from "../errors.js";
+import { trialToExport } from "../export/configuration.js";
+import { formatMetric } from "../report/format.js";
+import type { LocalExecutor } from "../runner/executor.js";
+import { jobOf } from "../runner/job.js";
+import { createPiscinaExecutor } from "../runner/piscina.js";
+import type { TrialJob } from "../runner/protocol.js";
+import { hasWeights, TrialFiles } from "../runner/trial-files.js";
+import type { StudyRecord } from "../store/records.js";
+import type { CompleteTrial } from "../sweep/trial.js";
+import { note } from "./output.js";
+import { Signals } from "./signals.js";
+import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
+
+export interface ExportModelOptions extends ResultsOption {
+  /** The best trial where none is given. */
+  readonly trial?: number;
+  /** The folder to write. */
+  readonly checkpoint: string;
+  /** Where to write the validation set's batches. */
+  readonly batches?: string;
+  readonly force?: boolean;
+}
+
+/** Returns the exit status. */
+export async function exportModel(name: string | undefined, options: ExportModelOptions): Promise<number> {
+  const { checkpoint, batches, force = false } = options;
+  for (const path of [checkpoint, ...(batches === undefined ? [] : [batches])]) checkAbsent(path, force);
+  const [study, trial] = await withReader(options, (reader) => {
+    const { study } = findStudy(reader, name, options);
+    return [study, trialToExport(study, reader.trials(study.id), options.trial)] as const;
+  });
+  const executor = createPiscinaExecutor({ workers: 1 });
+  const signals = new Signals(() => void executor.close(true));
+  const scratch = mkdtempSync(join(tmpdir(), "dualrate-export-"));
+  try {
+    await checkInputs(study, executor);
+    const job = await withWeights(study, trial, executor, options.results, scratch);
+    const files = { folder: resolve(checkpoint), ...(batches !== undefined && { batches: resolve(batches) }) };
+    await executor.exportModel({ job, ...files });
+  } catch (error) {
+    if (signals.exitStatus !== undefined) return signals.exitStatus;
+    throw error;
+  } finally {
+    await executor.close();
+    signals.release();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const { metric } = study.sweep;
+  const loader =
+    study.sweep.settings.task === "masked-lm" ? "AutoModelForMaskedLM" : "AutoModelForSequenceClassification";
+  const what = `trial ${trial.number} of ${study.name} after step ${trial.bestStep}`;
+  note(`${what}: ${metric.name} ${formatMetric(trial.value)}`);
+  note(`wrote ${checkpoint}; load it in Python: ${loader}.from_pretrained(${JSON.stringify(checkpoint)})`);
+  return 0;
+}
+
+function checkAbsent(path: string, force: boolean): void {
+  if (force || !existsSync(path)) return;
+  throw new DualrateError("usage", `${path} exists already`, {
+    hint: "Choose another name, or replace it with --force.",
+  });
+}
+
+/** Prepares the inputs; they must be what the study was trained on. */
+async function checkInputs({ name, inputs, sweep }: StudyRecord, executor: LocalExecutor): Promise<void> {
+  const { hashes } = await executor.prepare(sweep.settings, sweep.seed);
+  const changed = (["model", "tokenizer", "data"] as const).filter((input) => hashes[input] !== inputs[input]);
+  if (changed.length === 0) return;
+  throw new DualrateError("study", `what "${name}" was trained on has changed since: ${changed.join(", ")}`, {
+    hint: `Put the files back (${sweep.settings.model} and the data), or run the sweep under a new name.`,
+  });
+}
+
+/** The trial's job with a weights file that is there: the one that was kept, or a new one in `scratch`. */
+async function withWeights(
+  study: StudyRecord,
+  trial: CompleteTrial,
+  executor: LocalExecutor,
+  results: string,
+  scratch: string,
+): Promise<TrialJob> {
+  const job = jobOf(study, trial);
+  const kept = { ...job, weights: resolve(new TrialFiles(results, study.name).weights(trial.number)) };
+  if (await hasWeights(kept)) return kept;
+  note(`trial ${trial.number}'s weights were not kept; training it again`);
+  const again = { ...job, weights: join(scratch, "weights.safetensors") };
+  const outcome = await executor.run(again, { onMeasurement: () => ({ action: "continue" }) });
+  if (outcome.state === "complete" && outcome.value === trial.value) return again;
+  const came = outcome.state === "complete" ? `came to ${outcome.value}` : `ended ${outcome.state}`;
+  throw new DualrateError("study", `trial ${trial.number}, trained again, ${came}, not to ${trial.value}`, {
+    hint: "Export it with the versions of Node and dualrate, and on the kind of processor, that it ran with.",
+  });
+}

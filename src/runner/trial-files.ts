@@ -1,0 +1,57 @@
+// The files of a study's trials below its results folder: a checkpoint while a trial runs, and the weights of the best.
+import { createHash } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Goal } from "../sweep/settings.js";
+import { rankTrials, type Trial } from "../sweep/trial.js";
+import { readMetadata } from "../trainer/files/safetensors.js";
+import type { TrialJob } from "./protocol.js";
+
+/** Complete trials whose weights are kept; any other trial is exported by training it again. */
+const KEPT = 1;
+
+/** Changes when a trial's numbers, or what its files hold, change with a new version of this program. */
+const VERSION = 1;
+
+export class TrialFiles {
+  readonly #folder: string;
+
+  /** `results`: the folder of the database. */
+  constructor(results: string, study: string) {
+    this.#folder = join(results, study);
+  }
+
+  checkpoint(trial: number): string {
+    return join(this.#folder, "checkpoints", `trial-${trial}.safetensors`);
+  }
+
+  weights(trial: number): string {
+    return join(this.#folder, "weights", `trial-${trial}.safetensors`);
+  }
+
+  /** Deletes what a trial that has ended no longer needs, and the weights that its end made second best. */
+  clear(ended: number, trials: readonly Trial[], goal: Goal): void {
+    rmSync(this.checkpoint(ended), { force: true });
+    const kept = rankTrials(trials, goal)
+      .slice(0, KEPT)
+      .map(({ number }) => number);
+    for (const trial of trials) {
+      if ("endedAt" in trial && !kept.includes(trial.number)) rmSync(this.weights(trial.number), { force: true });
+    }
+  }
+}
+
+/** Stands for all that a trial's numbers depend on. Not paths: the hashes stand for what the files hold. */
+export function fingerprintOf({ settings, metric, parameters, seed, studySeed, inputs }: TrialJob): string {
+  const { model, data, trainer, ...rest } = settings;
+  const { maxTrialMinutes, ...counting } = trainer;
+  const all = [VERSION, inputs, rest, counting, metric, parameters, seed, studySeed];
+  return createHash("sha256").update(JSON.stringify(all)).digest("hex");
+}
+
+/** Whether the job's weights file holds this very trial's weights. */
+export async function hasWeights(job: TrialJob): Promise<boolean> {
+  if (job.weights === undefined || !existsSync(job.weights)) return false;
+  const metadata = await readMetadata(job.weights).catch(() => undefined);
+  return metadata?.fingerprint === fingerprintOf(job);
+}

@@ -1,0 +1,90 @@
+// A trained model as a Hugging Face folder: config, weights, and the tokenizer with the introduced tokens.
+// Loads the tokenizer: for worker threads only.
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Settings, Task } from "../sweep/settings.js";
+import type { SharedInputs } from "./data/inputs.js";
+import { addedTokenEntry } from "./data/tokenizer.js";
+import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Files of a tokenizer that adding tokens does not change. */
+const COPIED = ["vocab.txt", "special_tokens_map.json", "spiece.model", "sentencepiece.bpe.model"];
+
+/** Hugging Face's class names: the model type's prefix, then the task's suffix. */
+const PREFIXES: Readonly<Record<string, string>> = { bert: "Bert", albert: "Albert" };
+const SUFFIXES: Readonly<Record<Task, string>> = {
+  "masked-lm": "ForMaskedLM",
+  "sequence-classification": "ForSequenceClassification",
+};
+
+/**
+ * Writes a new `folder`, whole or not at all; in one that exists already, the model's files are replaced and all others
+ * left alone. `weights`: the model's file, which is copied.
+ */
+export async function writeModelFolder(
+  folder: string,
+  settings: Settings,
+  inputs: SharedInputs,
+  weights: string,
+): Promise<void> {
+  const temporary = `${folder}.${process.pid}.tmp`;
+  try {
+    await mkdir(temporary, { recursive: true });
+    await copyFile(weights, join(temporary, WEIGHTS_FILE));
+    await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings.task, inputs));
+    await writeTokenizer(temporary, settings, inputs);
+    await moveInto(folder, temporary);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function moveInto(folder: string, temporary: string): Promise<void> {
+  if (!existsSync(folder)) return rename(temporary, folder);
+  for (const name of await readdir(temporary)) await rename(join(temporary, name), join(folder, name));
+}
+
+/** config.json of the model as it was trained: with the introduced rows, and the classes of its task. */
+export function exportedConfig(task: Task, { modelConfig, rowMap, data }: SharedInputs): Json {
+  const prefix = PREFIXES[String(modelConfig.model_type)] ?? "";
+  const { torch_dtype: _old, dtype: _new, ...config } = modelConfig;
+  const { classes } = data;
+  return {
+    ...config,
+    architectures: [`${prefix}${SUFFIXES[task]}`],
+    vocab_size: rowMap.rowOfId.length,
+    dtype: "float32",
+    ...(task === "sequence-classification" && {
+      problem_type: "single_label_classification",
+      id2label: Object.fromEntries(classes.map((name, index) => [index, name])),
+      label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
+    }),
+  };
+}
+
+async function writeTokenizer(folder: string, { model, introduced }: Settings, inputs: SharedInputs): Promise<void> {
+  const added = inputs.data.introduced.map(({ id, token }) => addedTokenEntry(id, token, introduced.special));
+  const tokenizer = await readJsonObject(join(model, "tokenizer.json"));
+  const known = Array.isArray(tokenizer.added_tokens) ? tokenizer.added_tokens : [];
+  await writeJson(join(folder, "tokenizer.json"), { ...tokenizer, added_tokens: [...known, ...added] });
+  const config = await readJsonObject(join(model, "tokenizer_config.json"));
+  await writeJson(join(folder, "tokenizer_config.json"), withDecoder(config, added));
+  for (const file of COPIED) {
+    if (existsSync(join(model, file))) await copyFile(join(model, file), join(folder, file));
+  }
+}
+
+/** Hugging Face reads added tokens from here first, where the configuration lists any. */
+function withDecoder(config: Json, added: readonly ReturnType<typeof addedTokenEntry>[]): Json {
+  const { added_tokens_decoder: decoder } = config;
+  if (typeof decoder !== "object" || decoder === null) return config;
+  const entries = added.map(({ id, ...token }) => [id, token] as const);
+  return { ...config, added_tokens_decoder: { ...decoder, ...Object.fromEntries(entries) } };
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,64 @@
+// Trained models as Hugging Face folders: read back by our own reader, they give the trial's loss on the exported batches.
+// test/golden/check_export.py does the same in Python.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { evaluate } from "../../src/trainer/train.js";
+import { batchOf, type HuggingFaceBatch, plainRowMap, prepare } from "../golden-model.js";
+import { runDualrate } from "../program.js";
+import { createTinySweep, type TinySweep } from "./tiny-sweep.js";
+
+let tiny: TinySweep;
+let ranked: readonly { readonly number: number; readonly value: number }[];
+
+beforeAll(async () => {
+  tiny = await createTinySweep();
+  tiny.write("sweep.yaml");
+  expect((await runDualrate(["run", "sweep.yaml"], tiny.folder)).status).toBe(0);
+  ranked = JSON.parse((await runDualrate(["rank", "--json"], tiny.folder)).stdout);
+});
+afterAll(() => tiny.dispose());
+
+const json = (...path: string[]) => JSON.parse(readFileSync(join(tiny.folder, ...path), "utf8"));
+
+/** The exported model's loss on the exported batches. */
+async function lossOf(folder: string, batchFile: string): Promise<number | null> {
+  const rowMap = plainRowMap(json(folder, "config.json").vocab_size, 0);
+  const { engine } = await prepare(join(tiny.folder, folder), { task: "masked-lm" });
+  const lines = readFileSync(join(tiny.folder, batchFile), "utf8").trim().split("\n");
+  const batches = lines.map((line) => batchOf("masked-lm", JSON.parse(line) as HuggingFaceBatch, rowMap));
+  return (await evaluate(engine, batches)).loss;
+}
+
+test("the best trial's kept weights come out as a folder with the trial's loss", async () => {
+  const args = ["export", "--checkpoint", "best", "--batches", "batches.jsonl"];
+  const { status, stderr } = await runDualrate(args, tiny.folder);
+  expect([status, stderr]).toEqual([0, expect.stringContaining("wrote best")]);
+  expect(stderr).not.toContain("training it again");
+  expect(await lossOf("best", "batches.jsonl")).toBeCloseTo(ranked[0]!.value, 5);
+  expect(json("best", "config.json")).toMatchObject({ architectures: ["BertForMaskedLM"] });
+  const contents = json("best", "tokenizer.json").added_tokens.map(({ content }: { content: string }) => content);
+  expect(contents.slice(-2)).toEqual(["<new>", "zyx"]);
+});
+
+test("a trial whose weights were not kept is trained again, and comes out with its own loss", async () => {
+  const { number, value } = ranked.at(-1)!;
+  const args = ["export", "--trial", String(number), "--checkpoint", "worst", "--batches", "again.jsonl"];
+  const { status, stderr } = await runDualrate(args, tiny.folder);
+  expect([status, stderr]).toEqual([0, expect.stringContaining("training it again")]);
+  expect(await lossOf("worst", "again.jsonl")).toBeCloseTo(value, 5);
+});
+
+test("an exported folder is a model to sweep over again, which knows its tokens", async () => {
+  tiny.write("again.yaml", { name: "again", model: join(tiny.folder, "best") });
+  const { status, stderr } = await runDualrate(["plan", "again.yaml"], tiny.folder);
+  expect([status, stderr]).toEqual([2, expect.stringContaining('already has the introduced token "<new>"')]);
+});
+
+test("a folder's model is replaced with --force alone, and what else lies there is left", async () => {
+  writeFileSync(join(tiny.folder, "best", "notes.txt"), "mine");
+  const refused = await runDualrate(["export", "--checkpoint", "best"], tiny.folder);
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("best exists already")]);
+  expect((await runDualrate(["export", "--checkpoint", "best", "--force"], tiny.folder)).status).toBe(0);
+  expect(readFileSync(join(tiny.folder, "best", "notes.txt"), "utf8")).toBe("mine");
+});

@@ -1,0 +1,52 @@
+// Trials that fail, through the whole program: their time limit, the end of a run of failures, and what retries them.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runDualrate } from "../program.js";
+import { createTinySweep, type TinySweep } from "./tiny-sweep.js";
+
+const TRAINER = { max_steps: 6, eval_steps: 2, batch_size: 4, max_length: 16, introduced_mask_probability: 1 };
+
+let tiny: TinySweep;
+const dualrate = (...args: readonly string[]) => runDualrate(args, tiny.folder);
+
+beforeAll(async () => {
+  tiny = await createTinySweep();
+  tiny.write("short.yaml", { trainer: { ...TRAINER, max_trial_minutes: 1e-6 } });
+  tiny.write("sweep.yaml", { trainer: TRAINER });
+  tiny.write("diverge.yaml", { name: "diverge", parameters: { base_lr: { value: 1e30 }, lr_ratio: { value: 1 } } });
+});
+afterAll(() => tiny.dispose());
+
+test("a time limit that no trial meets ends the sweep after five tries, and says what to raise", async () => {
+  const { status, stderr } = await dualrate("run", "short.yaml", "--workers", "1");
+  expect(status).toBe(1);
+  expect(stderr).toContain("#1 failed (timeout): it took longer than max_trial_minutes (0.000001)");
+  expect(stderr).toContain("error: stopped after 5 failures in a row, all past trainer.max_trial_minutes: raise it");
+  const shown = await dualrate("show", "tiny", "1");
+  expect(shown.stdout).toContain("timeout: it took longer");
+  expect(shown.stderr).toContain("next: dualrate run short.yaml --retry-failed");
+});
+
+test("plan tells the time left from the trials so far", async () => {
+  const { stdout } = await dualrate("plan", "sweep.yaml");
+  expect(stdout).toMatch(/\ntime +about \d+s left at \d+ workers?, from 2 trials\n/);
+  const { seconds_left: seconds } = JSON.parse((await dualrate("plan", "sweep.yaml", "--json")).stdout);
+  expect(seconds).toBeGreaterThan(0);
+  expect(JSON.parse((await dualrate("plan", "diverge.yaml", "--json")).stdout).seconds_left).toBeNull();
+});
+
+test("run --retry-failed runs the failed trials again, under the limit that the file gives now", async () => {
+  const { status, stdout, stderr } = await dualrate("run", "sweep.yaml", "--retry-failed");
+  expect(status).toBe(0);
+  expect(stderr).toContain("2 failed trials back in the queue: #1 #2");
+  expect(stdout).toContain("4 of 4 trials");
+  expect(stdout).toContain("4 complete");
+  expect((await dualrate("plan", "sweep.yaml")).stdout).toMatch(/\ntime +nothing left: 4 trials ended\n/);
+});
+
+test("run --retry-failed of a finished study leaves what cannot go better, and says so", async () => {
+  expect((await dualrate("run", "sweep.yaml", "--retry-failed")).stderr).toContain("none of its trials failed");
+  await dualrate("run", "diverge.yaml");
+  const { status, stderr } = await dualrate("run", "diverge.yaml", "--retry-failed");
+  expect(status).toBe(0);
+  expect(stderr).toContain("nothing is to be retried: its failed trials diverged, and would again");
+});

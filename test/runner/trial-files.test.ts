@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { expect, test } from "vitest";
+import type { TrialJob } from "../../src/runner/protocol.js";
+import { fingerprintOf, hasWeights, TrialFiles } from "../../src/runner/trial-files.js";
+import type { Trial } from "../../src/sweep/trial.js";
+import { writeSafetensors } from "../../src/trainer/files/safetensors.js";
+import { temporaryFolder } from "../store/fixture.js";
+
+const complete = (number: number, value: number) => ({ number, state: "complete", value, endedAt: 1 }) as Trial;
+const running = (number: number) => ({ number, state: "running" }) as Trial;
+
+function touch(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, "");
+}
+
+const job = (model: string, seed: number) =>
+  ({ settings: { model, trainer: {}, data: {} }, parameters: {}, inputs: {}, seed }) as unknown as TrialJob;
+
+test("of the trials that ended the best one's weights stay; those of running trials are left alone", () => {
+  const files = new TrialFiles(temporaryFolder(), "s");
+  for (const trial of [1, 2, 3]) touch(files.weights(trial));
+  for (const trial of [2, 3]) touch(files.checkpoint(trial));
+  files.clear(2, [complete(1, 0.5), complete(2, 0.4), running(3)], "minimize");
+  expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true]);
+  expect([2, 3].map((trial) => existsSync(files.checkpoint(trial)))).toEqual([false, true]);
+});
+
+test("weights count only for the very trial that they were written for, wherever its model lies", async () => {
+  const files = new TrialFiles(temporaryFolder(), "s");
+  const weights = files.weights(1);
+  expect(await hasWeights({ ...job("a", 1), weights })).toBe(false);
+  touch(weights);
+  expect(await hasWeights({ ...job("a", 1), weights })).toBe(false);
+  await writeSafetensors(weights, [], { fingerprint: fingerprintOf(job("a", 1)) });
+  expect(await hasWeights({ ...job("b", 1), weights })).toBe(true);
+  expect(await hasWeights({ ...job("a", 2), weights })).toBe(false);
+});
