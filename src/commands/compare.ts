@@ -1,4 +1,5 @@
 // `dualrate compare`: how each learning-rate ratio does, and what that does and does not show.
+import { resultsFlag } from "../dashboard/format.js";
 import { formatDifference, formatMetric, formatParameter, formatRate, formatRatioRow } from "../report/format.js";
 import { varyingParameters } from "../report/ranking.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
@@ -24,7 +25,7 @@ export async function compare(name: string | undefined, options: CompareOptions)
     if (options.json) return printJson(comparisonJson(comparison, overview, verdict));
     if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
     print(verdict);
-    note(nextCommand(comparison, overview.study.name));
+    note(nextCommand(comparison, overview.study.name) + resultsFlag(options.results));
   });
 }
 

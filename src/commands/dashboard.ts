@@ -7,6 +7,6 @@ export async function dashboard(name: string | undefined, options: ResultsOption
   await withReader(options, async (reader) => {
     const { study, owner } = findStudy(reader, name, options);
     if (!owner) note(`nobody runs ${study.name} now; this shows what is stored`);
-    await watchStudy(reader, study.id, options);
+    await watchStudy(reader, study, options);
   });
 }

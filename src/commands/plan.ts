@@ -1,6 +1,6 @@
 // `dualrate plan`: what a sweep file would run, with its inputs checked; trains and stores nothing.
 import { existsSync } from "node:fs";
-import { formatClock } from "../dashboard/format.js";
+import { formatClock, resultsFlag } from "../dashboard/format.js";
 import { createSampler } from "../planner/planner.js";
 import type { Sampler } from "../planner/sampler.js";
 import { formatBytes, formatCount, formatDistribution, formatParameter, plural } from "../report/format.js";
@@ -61,7 +61,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   print(textTable(planColumns(sweep, trials), trials));
   const more = (sampler.size ?? Number.POSITIVE_INFINITY) - trials.length;
   if (more > 0) print([`and ${Number.isFinite(more) ? formatCount(more) : "any number"} more`]);
-  note(`next: dualrate run ${file}`);
+  note(`next: dualrate run ${file}${resultsFlag(options.results)}`);
 }
 
 /** Checks the inputs in a thread that lives no longer than that. */

@@ -2,6 +2,7 @@
 // that `--help` answers at once.
 import { createRequire } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_RESULTS } from "../dashboard/format.js";
 import { EXIT_STATUS_HELP } from "./failure.js";
 
 const NEWEST = "a study's name (default: the newest)";
@@ -16,6 +17,7 @@ export function createProgram(onExit: (status: number) => void): Command {
     .addHelpText(
       "after",
       examples(
+        "dualrate demo",
         "dualrate plan sweep.yaml",
         "dualrate run sweep.yaml",
         "dualrate compare",
@@ -36,6 +38,12 @@ export function createProgram(onExit: (status: number) => void): Command {
 
 /** Commands that take a sweep file. */
 function addSweepCommands(program: Command, onExit: (status: number) => void): void {
+  withRunOptions(program.command("demo"))
+    .description("copy the demo sweep, which takes ten seconds, into a folder and run it")
+    .argument("[folder]", "a new or an empty folder", "dualrate-demo")
+    .option("--force", "replace the demo's files in a folder that is not empty")
+    .addHelpText("after", examples("dualrate demo", "dualrate demo my-demo --plain"))
+    .action(async (folder, options) => onExit(await (await import("./demo.js")).demo(folder, options)));
   withResults(program.command("plan"))
     .description("say what a sweep file would run, and check its inputs; trains and stores nothing")
     .argument("<file>", "a sweep file")
@@ -48,12 +56,6 @@ function addSweepCommands(program: Command, onExit: (status: number) => void): v
     .argument("<file>", "a sweep file")
     .addHelpText("after", examples("dualrate run sweep.yaml", "dualrate run sweep.yaml --workers 4 --plain --strict"))
     .action(async (file, options) => onExit(await (await import("./run.js")).run(file, options)));
-  withRunOptions(program.command("demo"))
-    .description("copy the demo sweep, which takes ten seconds, into a folder and run it")
-    .argument("[folder]", "a new or an empty folder", "dualrate-demo")
-    .option("--force", "replace the demo's files in a folder that is not empty")
-    .addHelpText("after", examples("dualrate demo", "dualrate demo my-demo --plain"))
-    .action(async (folder, options) => onExit(await (await import("./demo.js")).demo(folder, options)));
   program
     .command("train")
     .description("train one configuration, such as an exported one, and compare its result; stores nothing")
@@ -104,7 +106,7 @@ function addStudyCommands(program: Command): void {
 
 function addExport(program: Command, onExit: (status: number) => void): void {
   withResults(program.command("export"))
-    .description("write the best configuration as a file that train and run take")
+    .description("write the best configuration as a file that train and run take, or its trained model")
     .argument("[study]", NEWEST)
     .option("--trial <n>", "this trial instead of the best", positiveInteger)
     .option("-o, --output <file>", "where to write (default: standard output)")
@@ -128,7 +130,7 @@ function addExport(program: Command, onExit: (status: number) => void): void {
 }
 
 function withResults(command: Command): Command {
-  return command.option("--results <dir>", "the folder that holds sweeps.db", "results");
+  return command.option("--results <dir>", "the folder that holds sweeps.db", DEFAULT_RESULTS);
 }
 
 function withRunOptions(command: Command): Command {

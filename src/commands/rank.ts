@@ -1,4 +1,5 @@
 // `dualrate rank`: a study's trials, best first.
+import { resultsFlag } from "../dashboard/format.js";
 import { formatMetric, formatParameter, formatRate, formatRatio } from "../report/format.js";
 import { type RankedRow, rankedRows, varyingParameters } from "../report/ranking.js";
 import { type Column, csv, textTable } from "../report/table.js";
@@ -21,9 +22,10 @@ export async function rank(name: string | undefined, options: RankOptions): Prom
     const rows = rankedRows(trials, metric.goal, settings.fixed).slice(0, options.limit);
     if (options.json) return printJson(rows);
     if (options.csv) return print([rankingCsv(rows)]);
-    if (rows.length === 0) return note(`${study.name} has no trials yet`);
+    if (rows.length === 0) return note(`${study.name} has no trials yet; start them: dualrate run FILE`);
     print(textTable(rankingColumns(metric.name, varyingParameters(trials)), rows));
-    note(`next: dualrate compare ${study.name}; dualrate show ${study.name} ${rows[0]?.number}`);
+    const flag = resultsFlag(options.results);
+    note(`next: dualrate compare ${study.name}${flag}; dualrate show ${study.name} ${rows[0]?.number}${flag}`);
   });
 }
 

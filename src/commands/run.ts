@@ -1,6 +1,7 @@
 // `dualrate run`: a sweep from its file to its ranking. Inputs are checked before anything is stored.
 import { availableParallelism } from "node:os";
 import { endingLines } from "../dashboard/ending.js";
+import { resultsFlag, shortPath } from "../dashboard/format.js";
 import { followPlainly } from "../dashboard/plain.js";
 import { StudyWatch } from "../dashboard/watch.js";
 import { DualrateError } from "../errors.js";
@@ -60,8 +61,9 @@ export async function run(file: string, options: RunOptions): Promise<number> {
     prepared = true;
     result = await runStored(sweep, summary, executor, stop, options);
   } catch (error) {
-    if (error instanceof DualrateError && error.code === "interrupted" && signals.exitStatus) return signals.exitStatus;
-    throw error;
+    if (!(error instanceof DualrateError && error.code === "interrupted" && signals.exitStatus)) throw error;
+    note(`stopped before the first trial; start again: dualrate run ${shortPath(file)}${resultsFlag(options.results)}`);
+    return signals.exitStatus;
   } finally {
     await executor.close(true);
     signals.release();
@@ -181,7 +183,7 @@ async function finish(result: Result, signalStatus: number | undefined, options:
   if (result.kind === "taken") {
     const { pid, host } = result.owner;
     note(`process ${pid} on ${host} runs ${study.name} already; this view is read-only`);
-    await withReader(options, (reader) => watchStudy(reader, study.id, options));
+    await withReader(options, (reader) => watchStudy(reader, study, options));
     return 0;
   }
   if (result.kind === "already-finished") note(result.end.message);
@@ -190,9 +192,9 @@ async function finish(result: Result, signalStatus: number | undefined, options:
 }
 
 /** The ranking is the result, unless standard output carries events. */
-function showEnding(reader: StoreReader, study: StudyRecord, { ascii = false, json }: RunOptions): void {
+function showEnding(reader: StoreReader, study: StudyRecord, { ascii = false, json, results }: RunOptions): void {
   const columns = process.stdout.columns ?? 100;
-  const lines = endingLines(new StudyWatch(reader, study.id).last, { ascii, columns, now: Date.now() });
+  const lines = endingLines(new StudyWatch(reader, study.id).last, { ascii, columns, now: Date.now(), results });
   if (json) note(...lines);
   else print(lines);
 }

@@ -1,5 +1,5 @@
 // `dualrate show`: all that is known of one study, or of one of its trials.
-import { shortPath } from "../dashboard/format.js";
+import { resultsFlag, shortPath } from "../dashboard/format.js";
 import { DualrateError } from "../errors.js";
 import {
   formatBytes,
@@ -35,14 +35,15 @@ export async function show(name: string | undefined, number: number | undefined,
   });
 }
 
-function showStudy(overview: StudyOverview, { json }: ShowOptions): void {
+function showStudy(overview: StudyOverview, { json, results }: ShowOptions): void {
   const { study, counts, owner } = overview;
   if (json) {
     printJson({ ...study, counts, owner: owner ?? null });
     return;
   }
   print(fields([...definitionFields(study), ...inputFields(study), ...progressFields(overview)]));
-  note(`next: dualrate rank ${study.name}; dualrate show ${study.name} TRIAL`);
+  const flag = resultsFlag(results);
+  note(`next: dualrate rank ${study.name}${flag}; dualrate show ${study.name} TRIAL${flag}`);
 }
 
 type Field = readonly [name: string, value: string];
@@ -107,17 +108,20 @@ function progressFields({ study, counts, owner }: StudyOverview): readonly Field
   ];
 }
 
-function showTrial(reader: StoreReader, study: StudyRecord, number: number, { json }: ShowOptions): void {
+function showTrial(reader: StoreReader, study: StudyRecord, number: number, { json, results }: ShowOptions): void {
   const trial = reader.trials(study.id).find((candidate) => candidate.number === number);
   if (trial === undefined) {
     throw new DualrateError("study", `"${study.name}" has no trial ${number}`, {
-      hint: `List its trials: dualrate rank ${study.name}`,
+      hint: `List its trials: dualrate rank ${study.name}${resultsFlag(results)}`,
     });
   }
   const measurements = reader.measurementsOf(study.id, number);
   const overfitting = findOverfitting(measurements);
   if (json) printJson({ study: study.name, ...trial, measurements, overfitting: overfitting ?? null });
-  else printTrial(study, trial, measurements, overfitting);
+  else {
+    printTrial(study, trial, measurements, overfitting);
+    noteNext(study, trial, resultsFlag(results));
+  }
 }
 
 function printTrial(
@@ -129,9 +133,13 @@ function printTrial(
   print(fields(trialFields(study, trial)));
   if (measurements.length > 0) print(["", ...measurementTables(measurements)]);
   if (overfitting) print(["", overfittingLine(overfitting)]);
+}
+
+function noteNext({ name, sweep }: StudyRecord, trial: Trial, flag: string): void {
   const { number, state } = trial;
-  if (isRetriable(trial)) note(`next: dualrate run ${shortPath(study.sweep.file)} --retry-failed`);
-  if (state === "complete") note(`next: dualrate export ${study.name} --trial ${number} -o trial-${number}.yaml`);
+  if (isRetriable(trial)) note(`next: dualrate run ${shortPath(sweep.file)} --retry-failed${flag}`);
+  else if (state === "complete") note(`next: dualrate export ${name} --trial ${number} -o trial-${number}.yaml${flag}`);
+  else note(`next: dualrate rank ${name}${flag}`);
 }
 
 function overfittingLine({ since, lowest, last }: Overfitting): string {

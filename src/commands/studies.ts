@@ -1,4 +1,5 @@
 // `dualrate studies`: what the results folder holds.
+import { resultsFlag } from "../dashboard/format.js";
 import { formatMetric, formatTime } from "../report/format.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview } from "../store/records.js";
@@ -40,6 +41,7 @@ export async function studies(options: StudiesOptions): Promise<void> {
     if (options.json) return printJson(lines);
     if (lines.length === 0) return note(`${options.results} holds no study yet; start one: dualrate run FILE`);
     print(textTable(COLUMNS, lines));
+    note(`next: dualrate compare ${lines[0]?.name}${resultsFlag(options.results)}`);
   });
 }
 

@@ -97,6 +97,7 @@ function report(sweep: Sweep, parameters: Parameters, outcome: TrialOutcome, { j
     });
   } else {
     print([outcomeLine(outcome, sweep.metric.name), ...(reproduction ? [reproductionLine(reproduction)] : [])]);
+    if (reproduction) note(nextCommand(reproduction));
   }
   const failed =
     outcome.state !== "complete" || (strict && reproduction !== undefined && reproduction.kind !== "exact");
@@ -116,6 +117,12 @@ function compareWithExport(
   if (from.metric !== metric.name) return { kind: "other-metric", from };
   const exact = outcome.value === from.value && outcome.bestStep === from.step;
   return exact ? { kind: "exact", from } : { kind: "different", from, difference: outcome.value - from.value };
+}
+
+function nextCommand({ kind, from }: Reproduction): string {
+  const { study, trial } = from;
+  if (kind !== "exact") return `next: dualrate show ${study} ${trial}`;
+  return `next: dualrate export ${study} --trial ${trial} --checkpoint best-model`;
 }
 
 function reproductionLine(reproduction: Reproduction): string {

@@ -1,8 +1,11 @@
 // Watching a study that another process runs: the read-only dashboard, or plain lines where there is no terminal.
 
+import { resultsFlag } from "../dashboard/format.js";
 import { followPlainly } from "../dashboard/plain.js";
 import { canShowDashboard } from "../dashboard/screen.js";
-import type { StoreReader } from "../store/records.js";
+import type { StoreReader, StudyRecord } from "../store/records.js";
+import { note } from "./output.js";
+import type { ResultsOption } from "./studies-folder.js";
 
 /** How progress is shown. */
 export interface ViewOptions {
@@ -21,10 +24,19 @@ export function wantsDashboard({ plain, json }: ViewOptions): boolean {
 }
 
 /** Shows the study until its owner has left it, or until the watcher leaves. */
-export async function watchStudy(reader: StoreReader, studyId: number, view: ViewOptions): Promise<void> {
-  if (!wantsDashboard(view)) return followPlainly(plainOptions(reader, studyId, view, ownerGone(reader, studyId)));
-  const { openDashboard } = await import("../dashboard/index.js");
-  await openDashboard({ reader, studyId, alternateScreen: view.altScreen, ascii: view.ascii ?? false });
+export async function watchStudy(
+  reader: StoreReader,
+  { id: studyId, name }: StudyRecord,
+  view: ViewOptions & ResultsOption,
+): Promise<void> {
+  if (wantsDashboard(view)) {
+    const { openDashboard } = await import("../dashboard/index.js");
+    await openDashboard({ reader, studyId, alternateScreen: view.altScreen, ascii: view.ascii ?? false });
+  } else {
+    await followPlainly(plainOptions(reader, studyId, view, ownerGone(reader, studyId)));
+  }
+  const flag = resultsFlag(view.results);
+  note(`next: dualrate rank ${name}${flag}; dualrate compare ${name}${flag}`);
 }
 
 /** Lines on standard error and, where they were asked for, events on standard output. */

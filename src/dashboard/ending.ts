@@ -5,7 +5,7 @@ import { isRetriable } from "../report/ranking.js";
 import { compareRatios, groupingOf } from "../report/ratios.js";
 import type { CompleteTrial, Trial } from "../sweep/trial.js";
 import { cellTexts, chooseColumns } from "./columns.js";
-import { formatClock, METRIC_WORDS, shortPath } from "./format.js";
+import { formatClock, METRIC_WORDS, resultsFlag, shortPath } from "./format.js";
 import { rankedRows } from "./rows.js";
 import { endedCount, type StudySummary, summarize } from "./summary.js";
 import { createTheme, type Theme } from "./theme.js";
@@ -17,21 +17,26 @@ export interface EndingOptions {
   readonly columns: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** The folder that the commands to come must name, where it is not the default. */
+  readonly results: string;
 }
 
 const TOP = 5;
 const SHOWN_FAILURES = 8;
 
 /** At most 12 plain lines, without colours. */
-export function endingLines(snapshot: StudySnapshot, { ascii, columns, now }: EndingOptions): readonly string[] {
+export function endingLines(
+  snapshot: StudySnapshot,
+  { ascii, columns, now, results }: EndingOptions,
+): readonly string[] {
   const summary = summarize(snapshot, now);
   const theme = createTheme(ascii, {});
   return [
     ...verdictLines(summary, snapshot.trials),
     ...topLines(snapshot, theme, columns),
-    ...failureLines(snapshot),
+    ...failureLines(snapshot, resultsFlag(results)),
     totalLine(summary),
-    ...nextLines(summary),
+    ...nextLines(summary, resultsFlag(results)),
   ];
 }
 
@@ -64,14 +69,14 @@ function topLines(snapshot: StudySnapshot, { glyphs }: Theme, width: number): re
 }
 
 /** `3 failed: 2 diverged (#19 #63), 1 crashed (#70); retry: dualrate run rxn.yaml --retry-failed`. */
-function failureLines({ trials, overview }: StudySnapshot): readonly string[] {
+function failureLines({ trials, overview }: StudySnapshot, flag: string): readonly string[] {
   const failed = trials.filter((trial) => trial.state === "failed");
   const kinds = [...new Set(failed.map(({ failure }) => failure.kind))];
   const texts = kinds.map((kind) => {
     const numbers = failed.filter(({ failure }) => failure.kind === kind).map(({ number }) => `#${number}`);
     return `${numbers.length} ${kind} (${numbers.slice(0, SHOWN_FAILURES).join(" ")}${numbers.length > SHOWN_FAILURES ? " ..." : ""})`;
   });
-  const command = `dualrate run ${shortPath(overview.study.sweep.file)} --retry-failed`;
+  const command = `dualrate run ${shortPath(overview.study.sweep.file)} --retry-failed${flag}`;
   const retry = failed.some(isRetriable) ? `; retry: ${command}` : "";
   return failed.length === 0 ? [] : [`${failed.length} failed: ${texts.join(", ")}${retry}`];
 }
@@ -87,13 +92,13 @@ function totalLine({ counts, planned, elapsed }: StudySummary): string {
   return `${endedCount(counts)}${of} trials in ${formatClock(elapsed)}: ${parts.join(", ")}`;
 }
 
-function nextLines({ phase, best, study }: StudySummary): readonly string[] {
+function nextLines({ phase, best, study }: StudySummary, flag: string): readonly string[] {
   const { name, file } = study.sweep;
-  const resume = phase === "finished" ? [] : [`resume: dualrate run ${shortPath(file)}`];
-  if (best === undefined) return [...resume, `next:   dualrate show ${name}`];
+  const resume = phase === "finished" ? [] : [`resume: dualrate run ${shortPath(file)}${flag}`];
+  if (best === undefined) return [...resume, `next:   dualrate show ${name}${flag}`];
   return [
     ...resume,
-    `next:   dualrate rank ${name}; dualrate compare ${name}`,
-    `        dualrate export ${name} -o best.yaml`,
+    `next:   dualrate rank ${name}${flag}; dualrate compare ${name}${flag}`,
+    `        dualrate export ${name} -o best.yaml${flag}`,
   ];
 }

@@ -36,10 +36,22 @@ export function shorten(text: string, width: number, mark: string): string {
   return text.length <= width ? text : text.slice(0, Math.max(0, width - mark.length)) + mark;
 }
 
-/** A file as it is reached from here, unless that leads upwards. */
+/** A file as it is reached from here, unless that leads upwards; as a word of a command. */
 export function shortPath(file: string): string {
   const fromHere = relative(process.cwd(), file);
-  return fromHere.startsWith("..") ? file : fromHere;
+  return shellWord(fromHere.startsWith("..") ? file : fromHere);
+}
+
+export const DEFAULT_RESULTS = "results";
+
+/** What a command that is suggested must end with, so that it finds the same results folder. */
+export function resultsFlag(results: string): string {
+  return results === DEFAULT_RESULTS ? "" : ` --results ${shellWord(results)}`;
+}
+
+/** A text as one word of a POSIX shell's command. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** A piece of a line. Where the line is too long, the pieces with the highest `drop` go first; those without stay. */

@@ -27,13 +27,17 @@ export async function followPlainly(options: PlainOptions): Promise<void> {
   const alarm = new Alarm(options.done);
   let before = withoutRunning(watch.last);
   let lastProgress = Number.NEGATIVE_INFINITY;
+  /** Events that were told after it. */
+  let toldSince = 0;
   for (let isOver = false; ; isOver = await alarm.sleep(pollMs)) {
     const [after, now] = [watch.poll(), Date.now()];
-    const progressIsDue = isOver || now - lastProgress >= heartbeatMs;
-    const events = [...eventsBetween(before, after), ...(progressIsDue ? [progressOf(after, now)] : [])];
+    const events = eventsBetween(before, after);
+    toldSince += events.length;
+    const progressIsDue: boolean = isOver ? toldSince > 0 : now - lastProgress >= heartbeatMs;
     for (const event of events) write(event, after, now, options);
+    if (progressIsDue) write(progressOf(after, now), after, now, options);
     if (isOver) return;
-    if (progressIsDue) lastProgress = now;
+    if (progressIsDue) [lastProgress, toldSince] = [now, 0];
     before = after;
   }
 }

@@ -123,7 +123,7 @@ function closedOnError(db: Database.Database, setUp: () => void): Database.Datab
 
 function noStudies(resultsDir: string): DualrateError {
   return new DualrateError("store", `expected a database of sweeps in ${resultsDir}; there is none`, {
-    hint: "Start a sweep with `dualrate run FILE`, or name the folder of an earlier one with --results.",
+    hint: "Start a sweep with `dualrate run FILE` or `dualrate demo`, or name the folder of an earlier one with --results.",
   });
 }
 

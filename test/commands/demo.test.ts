@@ -22,7 +22,7 @@ test("the demo is copied without its build files, runs where it was copied, and 
   );
   expect(readFileSync(join(folder, "dualrate-demo/sweep.yaml"), "utf8")).toMatch(/^# .*\$schema=sweep\.schema\.json\n/);
   expect((await dualrate("compare")).stdout).toContain("30x");
-}, 60_000);
+}, 120_000);
 
 test("a folder that holds files is refused, with the command that runs what is there", async () => {
   mkdirSync(join(folder, "earlier"));
@@ -41,7 +41,7 @@ test("--force replaces the demo's files and leaves the others", async () => {
   expect(status).toBe(0);
   expect(readFileSync(join(folder, "filled/notes.txt"), "utf8")).toBe("mine");
   expect(readFileSync(join(folder, "filled/train.jsonl"), "utf8")).toMatch(/^\{"text":/);
-}, 60_000);
+}, 120_000);
 
 test("a file where the folder would be is an error that says so", async () => {
   writeFileSync(join(folder, "taken"), "");

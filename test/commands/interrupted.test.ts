@@ -26,7 +26,7 @@ beforeAll(async () => {
   tiny.write("sweep.yaml", { trainer, parameters });
   expect((await runDualrate(["run", "sweep.yaml", "--results", "whole"], tiny.folder)).status).toBe(0);
   undisturbed = await ranked("whole");
-});
+}, 60_000);
 afterAll(() => tiny.dispose());
 
 async function ranked(results: string): Promise<readonly Ranked[]> {

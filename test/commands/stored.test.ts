@@ -70,6 +70,18 @@ test("rank takes the newest study, best first, with failed and pruned trials at 
   expect(stderr).toContain("next: dualrate compare letters");
 });
 
+test.each(["rank", "compare", "show", "studies", "dashboard"])(
+  "%s ends with a command that works as it stands, in another results folder too",
+  async (command) => {
+    const { stderr } = await dualrate(command, "--results", "./results");
+    const last = stderr.trimEnd().split("\n").at(-1) ?? "";
+    const [, next = ""] = /^next: dualrate ([^;]*)/.exec(last) ?? [];
+    expect(next).toMatch(/ --results \.\/results$/);
+    expect((await dualrate(...next.split(" "))).status).toBe(0);
+    rmSync(join(folder, "best.yaml"), { force: true });
+  },
+);
+
 test("rank as JSON has numbers with all digits, resolved rates, and null where there is no value", async () => {
   const rows = await json("rank", "letters");
   expect(rows).toHaveLength(5);

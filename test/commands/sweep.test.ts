@@ -52,6 +52,7 @@ test("a sweep runs to its ranking, and its best trial is reproduced from its exp
   expect(trained.stdout).toContain(`loss ${ranked[0].value} after step ${ranked[0].best_step}\nreproduced exactly`);
   expect(trained.status).toBe(0);
   expect(trained.stderr.match(/^step \d/gm)).toHaveLength(3);
+  expect(trained.stderr).toMatch(/\nnext: dualrate export tiny --trial \d --checkpoint best-model\n$/);
 });
 
 test("the same file again repeats nothing, and says that it has finished", async () => {

@@ -3,7 +3,7 @@ import { endingLines } from "../../src/dashboard/ending.js";
 import type { Trial } from "../../src/sweep/trial.js";
 import { complete, diverged, overviewOf, START, snapshot, study, trial } from "./fixture.js";
 
-const OPTIONS = { ascii: false, columns: 80, now: START };
+const OPTIONS = { ascii: false, columns: 80, now: START, results: "results" };
 
 function lines(trials: readonly Trial[], planned = trials.length): readonly string[] {
   const overview = overviewOf(study({}, planned), trials, undefined);
@@ -62,6 +62,13 @@ test("failures are counted by kind with their numbers", () => {
 test("an unfinished study is told how to go on", () => {
   expect(lines([trial(1, 1, complete(2))], 5).join("\n")).toContain("resume: dualrate run /sweeps/rxn.yaml");
   expect(lines([trial(1, 1, complete(2))]).join("\n")).not.toContain("resume:");
+});
+
+test("the commands that come next name a results folder of one's own", () => {
+  const all = endingLines(snapshot(), { ...OPTIONS, results: "/data/results" });
+  const commands = all.flatMap((line) => line.split(";")).filter((text) => text.includes("dualrate "));
+  expect(commands.length).toBeGreaterThanOrEqual(3);
+  for (const command of commands) expect(command).toContain(" --results /data/results");
 });
 
 test("there are at most 12 lines and none is wider than the terminal", () => {

@@ -1,5 +1,14 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fitSegments, formatCell, formatClock, shorten, wrapWords } from "../../src/dashboard/format.js";
+import {
+  fitSegments,
+  formatCell,
+  formatClock,
+  resultsFlag,
+  shorten,
+  shortPath,
+  wrapWords,
+} from "../../src/dashboard/format.js";
 
 test.each([
   [0, "0s"],
@@ -16,6 +25,17 @@ test("shares of a schedule are percent, other values as in reports", () => {
   expect(formatCell("introduced_delay_ratio", 0.125)).toBe("12.5%");
   expect(formatCell("base_lr", 2e-4)).toBe("2.0e-4");
   expect(formatCell("init", "mean")).toBe("mean");
+});
+
+test("files of suggested commands are relative to here, and quoted where a shell would split them", () => {
+  expect(shortPath(join(process.cwd(), "sweeps/a.yaml"))).toBe("sweeps/a.yaml");
+  expect(shortPath("/elsewhere/a.yaml")).toBe("/elsewhere/a.yaml");
+  expect(shortPath(join(process.cwd(), "it's mine/a.yaml"))).toBe("'it'\\''s mine/a.yaml'");
+});
+
+test("suggested commands name the results folder where it is not the default", () => {
+  expect(resultsFlag("results")).toBe("");
+  expect(resultsFlag("/data/all results")).toBe(" --results '/data/all results'");
 });
 
 describe("segments of a line", () => {

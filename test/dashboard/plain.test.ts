@@ -61,11 +61,10 @@ test("what happens just before the end, between two looks, is told", async () =>
   expect(lines.at(-1)).toMatch(/1 of 4 trials ended, 0 running/);
 });
 
-test("trials that ended in an earlier run are no news; those that run are", async () => {
+test("trials that ended in an earlier run are no news, those that run are, and nothing is told twice", async () => {
   const { events } = await follow([trial(1, 1, complete(2)), trial(2, 8, running())], async () => {});
   expect(events.map(({ event, trial }) => [event, trial])).toEqual([
     ["started", 2],
-    ["progress", undefined],
     ["progress", undefined],
   ]);
 });
