@@ -8,13 +8,12 @@ import { trialToExport } from "../export/configuration.js";
 import { formatMetric } from "../report/format.js";
 import type { LocalExecutor } from "../runner/executor.js";
 import { jobOf } from "../runner/job.js";
-import { createPiscinaExecutor } from "../runner/piscina.js";
 import type { TrialJob } from "../runner/protocol.js";
 import { hasWeights, TrialFiles } from "../runner/trial-files.js";
 import type { StudyRecord } from "../store/records.js";
 import type { CompleteTrial } from "../sweep/trial.js";
+import { withOneWorker } from "./one-worker.js";
 import { note } from "./output.js";
-import { Signals } from "./signals.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 
 export interface ExportModelOptions extends ResultsOption {
@@ -35,29 +34,29 @@ export async function exportModel(name: string | undefined, options: ExportModel
     const { study } = findStudy(reader, name, options);
     return [study, trialToExport(study, reader.trials(study.id), options.trial)] as const;
   });
-  const executor = createPiscinaExecutor({ workers: 1 });
-  const signals = new Signals(() => void executor.close(true));
   const scratch = mkdtempSync(join(tmpdir(), "dualrate-export-"));
   try {
-    await checkInputs(study, executor);
-    const job = await withWeights(study, trial, executor, options.results, scratch);
-    const files = { folder: resolve(checkpoint), ...(batches !== undefined && { batches: resolve(batches) }) };
-    await executor.exportModel({ job, ...files });
-  } catch (error) {
-    if (signals.exitStatus !== undefined) return signals.exitStatus;
-    throw error;
+    return await withOneWorker(async (executor) => {
+      await checkInputs(study, executor);
+      const job = await withWeights(study, trial, executor, options.results, scratch);
+      const files = { folder: resolve(checkpoint), ...(batches !== undefined && { batches: resolve(batches) }) };
+      await executor.exportModel({ job, ...files });
+      noteExported(study, trial, checkpoint);
+      return 0;
+    });
   } finally {
-    await executor.close();
-    signals.release();
+    // After the worker has ended: until then it may write there.
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function noteExported(study: StudyRecord, trial: CompleteTrial, checkpoint: string): void {
   const { metric } = study.sweep;
   const loader =
     study.sweep.settings.task === "masked-lm" ? "AutoModelForMaskedLM" : "AutoModelForSequenceClassification";
   const what = `trial ${trial.number} of ${study.name} after step ${trial.bestStep}`;
   note(`${what}: ${metric.name} ${formatMetric(trial.value)}`);
   note(`wrote ${checkpoint}; load it in Python: ${loader}.from_pretrained(${JSON.stringify(checkpoint)})`);
-  return 0;
 }
 
 function checkAbsent(path: string, force: boolean): void {

@@ -3,7 +3,6 @@ import { DualrateError } from "../errors.js";
 import { formatDifference, formatDuration, formatMetric } from "../report/format.js";
 import { reasonOfFailure } from "../report/ranking.js";
 import type { Executor } from "../runner/executor.js";
-import { createPiscinaExecutor } from "../runner/piscina.js";
 import type { TrialJob } from "../runner/protocol.js";
 import type { InputHashes } from "../sweep/inputs.js";
 import { resolveRates } from "../sweep/parameters.js";
@@ -12,8 +11,8 @@ import { gridPoint, gridSize, type Parameters } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { type Measurement, type TrialOutcome, trialSeed } from "../sweep/trial.js";
 import { prepareInputs } from "./inputs.js";
+import { withOneWorker } from "./one-worker.js";
 import { note, print, printJson } from "./output.js";
-import { Signals } from "./signals.js";
 
 export interface TrainOptions {
   readonly json?: boolean;
@@ -31,18 +30,10 @@ type Reproduction =
 export async function train(file: string, options: TrainOptions): Promise<number> {
   const sweep = readSweep(file);
   const parameters = onlyPoint(sweep, file);
-  const executor = createPiscinaExecutor({ workers: 1 });
-  const signals = new Signals(() => void executor.close(true));
-  try {
+  return withOneWorker(async (executor) => {
     const outcome = await trainOnce(sweep, file, parameters, executor);
     return report(sweep, parameters, outcome, options);
-  } catch (error) {
-    if (signals.exitStatus !== undefined) return signals.exitStatus;
-    throw error;
-  } finally {
-    await executor.close();
-    signals.release();
-  }
+  });
 }
 
 function onlyPoint({ space }: Sweep, file: string): Parameters {
