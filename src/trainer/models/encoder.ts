@@ -2,7 +2,7 @@
 // runs on the rows that the loss reads.
 import * as tf from "@tensorflow/tfjs";
 import type { EncoderConfig } from "./config.js";
-import type { Dropout, ModelInputs, ParameterSpec, Weights } from "./model.js";
+import { type Dropout, type ModelInputs, type ParameterSpec, type Weights, WORD_TABLE } from "./model.js";
 import { layerNorm, linear } from "./ops.js";
 
 /** Which of a layer's outputs are read. */
@@ -87,12 +87,10 @@ export function attentionBias(mask: tf.Tensor): tf.Tensor {
  * -> [B * S, E]
  */
 export function embed(w: Weights, inputs: ModelInputs, config: EncoderConfig, dropout: Dropout): tf.Tensor {
-  const [B, S] = inputs.inputRows.shape as [number, number];
-  const lookUp = (table: string, rows: tf.Tensor) => tf.gather(w(table), tf.reshape(rows, [B * S])); // (B * S, E)
-  const words = tf.add(lookUp("embeddings.word", inputs.inputRows), lookUp("embeddings.type", inputs.tokenTypes));
-  const E = words.shape[1] as number;
+  const [B, S, E] = inputs.words.shape as [number, number, number];
+  const typed = tf.add(inputs.words, tf.gather(w("embeddings.type"), inputs.tokenTypes)); // (B, S, E)
   const positions = tf.slice(w("embeddings.position"), [0, 0], [S, E]); // (S, E)
-  const sum = tf.reshape(tf.add(tf.reshape(words, [B, S, E]), positions), [B * S, E]);
+  const sum = tf.reshape(tf.add(typed, positions), [B * S, E]);
   return dropout(normalize(w, "embeddings.norm", sum, config.epsilon), config.hiddenDropout);
 }
 
@@ -111,7 +109,7 @@ export function embeddingParameters(
     table("embeddings.position", config.maxPositions, "position_embeddings"),
     table("embeddings.type", config.tokenTypes, "token_type_embeddings"),
     ...norm("embeddings.norm", width, `${prefix}.LayerNorm`),
-    { name: "embeddings.word", shape: [rows, width], decay: true, origin: { from: "rows", tensor: words } },
+    { name: WORD_TABLE, shape: [rows, width], decay: true, origin: { from: "rows", tensor: words } },
   ];
 }
 
@@ -138,8 +136,7 @@ export interface LayerContext {
 export function layer(prefix: string, x: tf.Tensor, readout: Readout, context: LayerContext): tf.Tensor {
   const { w, config, dropout } = context;
   const pick = (rows: tf.Tensor) => (readout === "all" ? rows : tf.gather(rows, context.targetPositions));
-  const attended = attention(prefix, x, readout === "first", context); // (B * S, H), or (B, H) for first
-  const read = readout === "first" ? attended : pick(attended);
+  const read = readout === "first" ? firstAttention(prefix, x, context) : pick(attention(prefix, x, context));
   const projected = dropout(apply(w, `${prefix}.attention`, read), config.hiddenDropout);
   const middle = normalize(w, `${prefix}.attention.norm`, tf.add(projected, pick(x)), config.epsilon);
   const inner = config.activation(apply(w, `${prefix}.intermediate`, middle)); // (rows, I)
@@ -147,41 +144,41 @@ export function layer(prefix: string, x: tf.Tensor, readout: Readout, context: L
   return normalize(w, `${prefix}.output.norm`, tf.add(output, middle), config.epsilon);
 }
 
-/** Multi-head self-attention before its output projection. x [B * S, H] -> [B * S, H], or [B, H] for `firstOnly`. */
-function attention(prefix: string, x: tf.Tensor, firstOnly: boolean, context: LayerContext): tf.Tensor {
-  const { config, sizes, dropout } = context;
+/** Multi-head self-attention before its output projection. x [B * S, H] -> [B * S, H] */
+function attention(prefix: string, x: tf.Tensor, context: LayerContext): tf.Tensor {
+  const { w, config, sizes, bias, dropout } = context;
   const { heads: A, hidden: H } = config;
-  const [q, k, v] = firstOnly ? firstQueries(prefix, x, context) : allQueries(prefix, x, context);
-  const queries = firstOnly ? 1 : sizes.length;
-  const scores = tf.matMul(tf.mul(q, 1 / Math.sqrt(H / A)), k, false, true); // (B, A, queries, S)
-  const weights = dropout(tf.softmax(tf.add(scores, context.bias)), config.attentionDropout);
-  const mixed = tf.matMul(weights, v); // (B, A, queries, D)
-  return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [sizes.batch * queries, H]);
+  const shape = [sizes.batch, sizes.length, 3, A, H / A];
+  const qkv = tf.transpose(tf.reshape(apply(w, `${prefix}.qkv`, x), shape), [2, 0, 3, 1, 4]); // (3, B, A, S, D)
+  const [q, k, v] = tf.unstack(qkv) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const scores = tf.matMul(tf.mul(q, 1 / Math.sqrt(H / A)), k, false, true); // (B, A, S, S)
+  const weights = dropout(tf.softmax(tf.add(scores, bias)), config.attentionDropout);
+  const mixed = tf.matMul(weights, v); // (B, A, S, D)
+  return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [sizes.batch * sizes.length, H]);
 }
 
-type Projections = [q: tf.Tensor, k: tf.Tensor, v: tf.Tensor];
-
-function allQueries(prefix: string, x: tf.Tensor, context: LayerContext): Projections {
-  return split(apply(context.w, `${prefix}.qkv`, x), 3, context.sizes.length, context) as Projections;
-}
-
-function firstQueries(prefix: string, x: tf.Tensor, context: LayerContext): Projections {
-  const { w, config, sizes, targetPositions } = context;
-  const H = config.hidden;
-  const weight = w(`${prefix}.qkv.weight`); // (3H, H)
-  const bias = w(`${prefix}.qkv.bias`); // (3H)
-  const part = (from: number, size: number) =>
-    [tf.slice(weight, [from, 0], [size, H]), tf.slice(bias, [from], [size])] as const;
-  const first = tf.gather(x, targetPositions); // (B, H)
-  const [q] = split(linear(first, ...part(0, H)), 1, 1, context) as [tf.Tensor];
-  const [k, v] = split(linear(x, ...part(H, 2 * H)), 2, sizes.length, context) as [tf.Tensor, tf.Tensor];
-  return [q, k, v];
-}
-
-/** [B * queries, n * H] -> n times [B, A, queries, D] */
-function split(x: tf.Tensor, n: number, queries: number, { config, sizes }: LayerContext): tf.Tensor[] {
+/**
+ * The same for one query a sequence, without its keys and values: a score q (Wk x + bk) is (q Wk) x and a constant, to
+ * which softmax is blind; a mix sum p (Wv x + bv) is Wv (sum p x) + bv (sum p). x [B * S, H] -> [B, H]
+ */
+function firstAttention(prefix: string, x: tf.Tensor, context: LayerContext): tf.Tensor {
+  const { w, config, sizes, bias, dropout, targetPositions } = context;
   const { heads: A, hidden: H } = config;
-  const shape = [sizes.batch, queries, n, A, H / A];
-  const parts = tf.transpose(tf.reshape(x, shape), [2, 0, 3, 1, 4]); // (n, B, A, queries, D)
-  return n === 1 ? [tf.squeeze(parts, [0])] : tf.unstack(parts);
+  const { batch: B, length: S } = sizes;
+  const D = H / A;
+  const [wq, wk, wv] = tf.unstack(tf.reshape(w(`${prefix}.qkv.weight`), [3, H, H])) as Three;
+  const [bq, , bv] = tf.unstack(tf.reshape(w(`${prefix}.qkv.bias`), [3, H])) as Three;
+  const swapped = (t: tf.Tensor) => tf.transpose(t, [1, 0, 2]);
+  const perHead = (weight: tf.Tensor) => tf.reshape(weight, [A, D, H]);
+  const states = tf.reshape(x, [B, S, H]);
+  const q = tf.mul(linear(tf.gather(x, targetPositions), wq, bq), 1 / Math.sqrt(D)); // (B, H)
+  const asked = swapped(tf.matMul(swapped(tf.reshape(q, [B, A, D])), perHead(wk))); // (B, A, H)
+  const scores = tf.add(tf.matMul(asked, states, false, true), tf.reshape(bias, [B, 1, S])); // (B, A, S)
+  const weights = dropout(tf.softmax(scores), config.attentionDropout);
+  const mixed = swapped(tf.matMul(weights, states)); // (A, B, H)
+  const values = swapped(tf.matMul(mixed, perHead(wv), false, true)); // (B, A, D)
+  const shifts = tf.mul(tf.sum(weights, -1, true), tf.reshape(bv, [1, A, D])); // (B, A, D)
+  return tf.reshape(tf.add(values, shifts), [B, H]);
 }
+
+type Three = [tf.Tensor, tf.Tensor, tf.Tensor];

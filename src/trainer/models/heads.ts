@@ -12,7 +12,15 @@ import {
   normalize,
   type Readout,
 } from "./encoder.js";
-import type { Dropout, Model, ModelInputs, ModelOptions, ParameterSpec, Weights } from "./model.js";
+import {
+  type Dropout,
+  type Model,
+  type ModelInputs,
+  type ModelOptions,
+  type ParameterSpec,
+  type Weights,
+  WORD_TABLE,
+} from "./model.js";
 import { linear } from "./ops.js";
 
 /** What an architecture of the BERT kind tells of itself. */
@@ -44,6 +52,7 @@ export function encoderModel(parts: EncoderParts): Model {
     parameters: [...parts.parameters, ...(classify ? classifierParameters(parts) : maskedLmParameters(parts))],
     maxPositions: config.maxPositions,
     initializerRange: config.initializerRange,
+    tied: !classify,
     hiddenStates: (w, inputs, dropout) => encode(parts, w, inputs, dropout, "all"),
     logits: (w, inputs, dropout) => {
       const hidden = encode(parts, w, inputs, dropout, classify ? "first" : "targets").at(-1) as tf.Tensor; // (T, H)
@@ -54,7 +63,7 @@ export function encoderModel(parts: EncoderParts): Model {
 
 /** The output of the embeddings and of each layer, the last one's as `readout` says. */
 function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: Dropout, readout: Readout): tf.Tensor[] {
-  const [batch, length] = inputs.inputRows.shape as [number, number];
+  const [batch, length] = inputs.words.shape as [number, number, number];
   const context: LayerContext = {
     w,
     config: parts.config,
@@ -109,5 +118,5 @@ function maskedLmParameters({ config, options, head, embeddingWidth: E }: Encode
 function wordLogits(parts: EncoderParts, w: Weights, hidden: tf.Tensor): tf.Tensor {
   const transformed = parts.config.activation(apply(w, "head", hidden)); // (T, E)
   const normal = normalize(w, "head.norm", transformed, parts.config.epsilon);
-  return linear(normal, w("embeddings.word"), w("decoder.bias")); // (T, rows)
+  return linear(normal, w(WORD_TABLE), w("decoder.bias")); // (T, rows)
 }

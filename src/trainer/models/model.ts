@@ -31,9 +31,15 @@ export interface ModelOptions {
   readonly has: (tensor: string) => boolean;
 }
 
+/**
+ * The parameter that has a row for each of the row map. Its rows are looked up before the model runs, so that the gradient
+ * of the lookup comes as a row a token, not as a table of zeros.
+ */
+export const WORD_TABLE = "embeddings.word";
+
 /** A batch as tensors; B sequences of S tokens, T targets. */
 export interface ModelInputs {
-  readonly inputRows: tf.Tensor; // (B, S) int32
+  readonly words: tf.Tensor; // (B, S, E), rows of the word table
   readonly tokenTypes: tf.Tensor; // (B, S) int32
   readonly attentionMask: tf.Tensor; // (B, S) float32
   readonly targetPositions: tf.Tensor; // (T) int32, flat over B * S
@@ -50,6 +56,8 @@ export interface Model {
   readonly parameters: readonly ParameterSpec[];
   readonly maxPositions: number;
   readonly initializerRange: number;
+  /** Whether `logits` reads the word table too: an output layer that is tied to it. */
+  readonly tied: boolean;
   /** After the embeddings and after each layer, at every position: what `logits` computes without its savings. [B * S, H] each */
   readonly hiddenStates: (weights: Weights, inputs: ModelInputs, dropout: Dropout) => readonly tf.Tensor[];
   /** Logits of each target: over the classes, or over the rows of the row map. [T, classes or rows] */

@@ -1,6 +1,6 @@
 // The memory of an optimizer: weights, moments and gradients of all parameters as four flat buffers, side by side in one
 // WebAssembly memory, over which AdamW runs as a SIMD kernel without a copy. ONNX Runtime reads and writes it in place too.
-import { readFileSync } from "node:fs";
+import { kernelMemory, MOST_BYTES } from "../simd/kernels.js";
 import { type AdamBuffers, type AdamStep, adamw, type SquaredNorms, squaredNorm } from "./adamw.js";
 
 export interface OptimizerMemory extends AdamBuffers {
@@ -10,8 +10,6 @@ export interface OptimizerMemory extends AdamBuffers {
   update(start: number, end: number, step: AdamStep): SquaredNorms;
 }
 
-const PAGE = 65_536;
-const MOST_BYTES = 65_536 * PAGE; // 4 GiB: 32-bit addresses
 /** The kernel's results lie before the buffers. */
 const HEADER = 64;
 
@@ -21,29 +19,22 @@ export function allocateOptimizerMemory(size: number): OptimizerMemory {
   return bytes <= MOST_BYTES ? simdMemory(size, bytes) : plainMemory(size);
 }
 
-/** The exports of simd/adamw.as.ts; numbers named as pointers are bytes. */
-interface Kernel {
-  squaredNorm(x: number, n: number): number;
-  adamw(...args: readonly number[]): void;
-}
-
 function simdMemory(size: number, bytes: number): OptimizerMemory {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
-  const kernel = new WebAssembly.Instance(kernelModule(), { env: { memory } }).exports as Kernel;
+  const { kernels, buffer } = kernelMemory(bytes);
   const [value, m, v, gradient] = [0, 1, 2, 3].map((i) => HEADER + 4 * i * size) as [number, number, number, number];
-  const view = (pointer: number) => new Float32Array(memory.buffer, pointer, size);
-  const norms = new Float64Array(memory.buffer, 0, 2);
+  const view = (pointer: number) => new Float32Array(buffer, pointer, size);
+  const norms = new Float64Array(buffer, 0, 2);
   return {
     value: view(value),
     m: view(m),
     v: view(v),
     gradient: view(gradient),
-    gradientNorm: (start, end) => kernel.squaredNorm(gradient + 4 * start, end - start),
+    gradientNorm: (start, end) => kernels.squaredNorm(gradient + 4 * start, end - start),
     update: (start, end, { lr, weightDecay, adam: { beta1, beta2, epsilon }, t, gradientScale }) => {
       const pointers = [value, m, v, gradient].map((pointer) => pointer + 4 * start);
       const betas = [beta1, 1 - beta1, beta2, 1 - beta2, epsilon];
       const rates = [lr * weightDecay, lr / (1 - beta1 ** t), 1 / Math.sqrt(1 - beta2 ** t), gradientScale];
-      kernel.adamw(...pointers, end - start, ...betas, ...rates, 0);
+      kernels.adamw(...pointers, end - start, ...betas, ...rates, 0);
       return { update: norms[0] as number, weight: norms[1] as number };
     },
   };
@@ -61,13 +52,4 @@ function plainMemory(size: number): OptimizerMemory {
       return adamw({ value: part(value), m: part(m), v: part(v), gradient: part(gradient) }, step);
     },
   };
-}
-
-let compiled: WebAssembly.Module | undefined;
-
-/** The kernel is compiled by the build; from the TypeScript sources (tests) it lies in dist/. */
-function kernelModule(): WebAssembly.Module {
-  const path = import.meta.url.endsWith(".ts") ? "../../../dist/trainer/optim/adamw.wasm" : "./adamw.wasm";
-  compiled ??= new WebAssembly.Module(readFileSync(new URL(path, import.meta.url)));
-  return compiled;
 }

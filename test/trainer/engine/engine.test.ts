@@ -1,7 +1,8 @@
 // What the engine guarantees whatever the model: exact groups, exact savings, exact repetition.
 import { expect, test } from "vitest";
+import { mix32 } from "../../../src/random.js";
 import type { RowMap } from "../../../src/trainer/data/row-map.js";
-import { fillKeepMask } from "../../../src/trainer/engine/dropout.js";
+import { keepMasks } from "../../../src/trainer/engine/dropout.js";
 import type { EngineState, StepRates } from "../../../src/trainer/engine/engine.js";
 import { batchOf, distance, goldenJson, l2, prepare } from "../../golden-model.js";
 
@@ -141,9 +142,9 @@ function rowMapOf(idOfRow: number[], baseRows: number, vocabulary: number): RowM
 
 test("keep masks drop at their rate, differ by key, and repeat", () => {
   const draw = (key: number, rate: number, size = 200_001) => {
-    const keep = new Uint8Array(size);
-    fillKeepMask(keep, key, rate);
-    return keep;
+    const [mask] = keepMasks([size]);
+    mask!.fill(key, rate);
+    return mask!.keep;
   };
   for (const rate of [0.1, 0.5]) {
     const dropped = draw(3, rate).reduce((count, keep) => count + (keep === 0 ? 1 : 0), 0) / 200_001;
@@ -153,4 +154,25 @@ test("keep masks drop at their rate, differ by key, and repeat", () => {
   const [a, b] = [draw(3, 0.5), draw(4, 0.5)];
   const agree = a.reduce((count, keep, i) => count + (keep === b[i] ? 1 : 0), 0) / a.length;
   expect(Math.abs(agree - 0.5)).toBeLessThan(0.01);
+});
+
+test("keep masks are the plain hash's bits, and stay within their bounds", () => {
+  const sizes = [1, 15, 16, 17, 1001];
+  const masks = keepMasks(sizes);
+  for (const [key, rate] of [
+    [7, 0.1],
+    [8, 0.5],
+    [2 ** 32 - 1, 0.999],
+    [0, 0],
+  ] as const) {
+    for (const { fill } of masks) fill(key, rate);
+    const threshold = Math.round(rate * 65_536);
+    for (const [index, { keep }] of masks.entries()) {
+      const expected = Array.from({ length: sizes[index]! }, (_, i) => {
+        const bits = mix32((mix32(key) + (i & ~1)) | 0);
+        return (i % 2 === 0 ? bits & 0xffff : bits >>> 16) >= threshold ? 1 : 0;
+      });
+      expect([...keep]).toEqual(expected);
+    }
+  }
 });

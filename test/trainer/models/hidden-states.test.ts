@@ -1,6 +1,7 @@
 // Every layer's output against Hugging Face's, on the plain TensorFlow.js forms: the model itself, without the engine.
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, expect, test } from "vitest";
+import { WORD_TABLE } from "../../../src/trainer/models/model.js";
 import { distance, goldenJson, goldenTensors, l2, prepare } from "../../golden-model.js";
 
 beforeAll(async () => {
@@ -23,7 +24,7 @@ test.each([
   );
   const { input_ids, token_type_ids, attention_mask } = golden.batch;
   const inputs = {
-    inputRows: tf.tensor2d(input_ids, undefined, "int32"),
+    words: tf.gather(weights.get(WORD_TABLE)!, tf.tensor2d(input_ids, undefined, "int32")),
     tokenTypes: tf.tensor2d(token_type_ids, undefined, "int32"),
     attentionMask: tf.tensor2d(attention_mask),
     targetPositions: tf.tensor1d([0], "int32"),

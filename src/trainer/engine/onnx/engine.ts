@@ -3,13 +3,12 @@ import { Tensor } from "onnxruntime-node";
 import { deriveKey } from "../../../random.js";
 import type { GroupName } from "../../config.js";
 import type { Batch } from "../../data/batch.js";
-import type { Model } from "../../models/model.js";
+import { type Model, WORD_TABLE } from "../../models/model.js";
 import type { Layout, Slot } from "../../optim/layout.js";
 import { allocateOptimizerMemory, type OptimizerMemory } from "../../optim/memory.js";
-import { fillKeepMask } from "../dropout.js";
 import type { Engine, EngineState, EvalResult, GroupNorms, StepRates, StepResult } from "../engine.js";
 import type { Runtime } from "../runtime.js";
-import { type CompiledStep, gradientOutput, parameterInput } from "./step.js";
+import { type CompiledStep, gradientOutput, LOOKUP_GRADIENT, parameterInput } from "./step.js";
 
 export interface OnnxEngineOptions {
   readonly runtime: Runtime;
@@ -25,17 +24,21 @@ export class OnnxEngine implements Engine {
   readonly #options: OnnxEngineOptions;
   readonly #memory: OptimizerMemory;
   readonly #parameters: Feeds;
+  /** Those that a compiled step writes. */
   readonly #gradients: Feeds;
+  readonly #tableGradient: Float32Array;
   readonly #loss = new Tensor("float32", new Float32Array(1), []);
   #t = 0;
 
   constructor(options: OnnxEngineOptions) {
-    const { layout, initialize } = options;
+    const { model, layout, initialize } = options;
     this.#options = options;
     this.#memory = allocateOptimizerMemory(layout.size);
     initialize(this.#memory.value);
     this.#parameters = views(layout, this.#memory.value, parameterInput);
-    this.#gradients = views(layout, this.#memory.gradient, gradientOutput);
+    const { [gradientOutput(WORD_TABLE)]: table, ...others } = views(layout, this.#memory.gradient, gradientOutput);
+    this.#gradients = model.tied ? { ...others, [gradientOutput(WORD_TABLE)]: table as Tensor } : others;
+    this.#tableGradient = table?.data as Float32Array;
   }
 
   async step(batches: readonly Batch[], rates: StepRates): Promise<StepResult> {
@@ -99,7 +102,9 @@ export class OnnxEngine implements Engine {
       target_weights: new Tensor("float32", batch.targetWeights, [batch.bucket.targets]),
       scale: new Tensor("float32", Float32Array.of(scale), []),
     };
-    await step.session.run(feeds, { ...this.#gradients, loss: this.#loss });
+    await step.session.run(feeds, { ...this.#gradients, [LOOKUP_GRADIENT]: step.lookupGradient, loss: this.#loss });
+    if (!model.tied) this.#tableGradient.fill(0);
+    addRows(this.#tableGradient, step.lookupGradient.data as Float32Array, batch.inputRows);
     return this.#loss.data[0] as number;
   }
 
@@ -143,6 +148,16 @@ function addTo(sum: Float32Array, values: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (values[i] as number);
 }
 
+/** The gradient of a lookup: values [n, E] are added to the rows [n] of a table. */
+function addRows(table: Float32Array, values: Float32Array, rows: Int32Array): void {
+  const width = values.length / rows.length;
+  let at = 0;
+  for (const row of rows) {
+    for (let to = row * width; to < (row + 1) * width; to++)
+      table[to] = (table[to] as number) + (values[at++] as number);
+  }
+}
+
 /** Tensors over parts of one flat buffer: ONNX Runtime reads and writes in place. */
 function views(layout: Layout, buffer: Float32Array, nameOf: (name: string) => string): Feeds {
   return Object.fromEntries(
@@ -165,9 +180,9 @@ function batchFeeds({ bucket: { batch, length, targets }, ...data }: Batch): Fee
 
 function dropoutFeeds({ dropoutSites }: CompiledStep, key: number): Feeds {
   return Object.fromEntries(
-    dropoutSites.map(({ input, shape, rate, keep }, site) => {
-      fillKeepMask(keep, deriveKey(key, site), rate);
-      return [input, new Tensor("uint8", keep, shape)];
+    dropoutSites.map(({ input, shape, rate, mask }, site) => {
+      mask.fill(deriveKey(key, site), rate);
+      return [input, new Tensor("uint8", mask.keep, shape)];
     }),
   );
 }

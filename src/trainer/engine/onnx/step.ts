@@ -2,35 +2,39 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { InferenceSession } from "onnxruntime-node";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Bucket } from "../../data/batch.js";
-import type { Dropout, Model, Weights } from "../../models/model.js";
+import { type Dropout, type Model, WORD_TABLE } from "../../models/model.js";
 import { crossEntropy, dropout } from "../../models/ops.js";
 import type { Layout } from "../../optim/layout.js";
 import { sizeOf } from "../../optim/layout.js";
+import { type KeepMask, keepMasks } from "../dropout.js";
+import { raiseTrimThreshold } from "./heap.js";
 import "./kernels.js";
 import { encodeModel } from "./proto.js";
 import { type RecordingScope, record } from "./recorder.js";
 
-/** A place where dropout is applied, fed with one byte an entry. */
-export interface DropoutSite {
+/** A place where dropout is applied. */
+interface DropoutSite {
   readonly input: string;
   readonly shape: readonly number[];
   readonly rate: number;
-  readonly keep: Uint8Array;
 }
 
 export interface CompiledStep {
   readonly session: InferenceSession;
+  /** Where a training step puts the gradient of the looked up words. [B, S, E]; [0] in evaluation. */
+  readonly lookupGradient: Tensor;
   /** In the order of the forward pass; empty where dropout is off. */
-  readonly dropoutSites: readonly DropoutSite[];
+  readonly dropoutSites: readonly (DropoutSite & { readonly mask: KeepMask })[];
 }
 
 export type StepKind = "train" | "train-dropout" | "evaluate";
 
-/** Graph inputs and outputs by name; parameters are `p:name`, their gradients `g:name`. */
+/** Graph inputs and outputs by name; parameters are `p:name`, their gradients `g:name`, the looked up words' as well. */
 export const parameterInput = (name: string): string => `p:${name}`;
 export const gradientOutput = (name: string): string => `g:${name}`;
+export const LOOKUP_GRADIENT = gradientOutput("lookup");
 
 export interface StepSource {
   readonly model: Model;
@@ -41,7 +45,8 @@ export interface StepSource {
 
 /**
  * Records and compiles. Training: inputs are the parameters and the batch, outputs `loss` (sum over targets of weight
- * times cross-entropy, times the input `scale`) and every gradient. Evaluation: `losses` and `predictions`, [T] each.
+ * times cross-entropy, times the input `scale`) and every gradient; that of the word table without its lookup, whose
+ * gradient is an output of its own, a row a token. Evaluation: `losses` and `predictions`, [T] each.
  */
 export async function compileStep(
   { model, layout, threads }: StepSource,
@@ -50,21 +55,25 @@ export async function compileStep(
 ): Promise<CompiledStep> {
   const sites: DropoutSite[] = [];
   const graph = record((scope) => {
-    const batch = batchInputs(scope, bucket);
-    const parameters = layout.slots.map(({ name, shape }) => scope.input(parameterInput(name), shape, "float32"));
-    const logits = (values: readonly tf.Tensor[], drop: Dropout) => model.logits(byName(layout, values), batch, drop);
+    const { inputRows, targetLabels, ...inputs } = batchInputs(scope, bucket);
+    const parameters = new Map(
+      layout.slots.map(({ name, shape }) => [name, scope.input(parameterInput(name), shape, "float32")]),
+    );
+    const words = tf.gather(read(parameters, WORD_TABLE), inputRows); // (B, S, E)
+    const logits = (drop: Dropout) => model.logits((name) => read(parameters, name), { ...inputs, words }, drop);
     if (kind === "evaluate")
       return evaluation(
-        logits(parameters, (x) => x),
-        batch.targetLabels,
+        logits((x) => x),
+        targetLabels,
       );
     const drop: Dropout = kind === "train" ? (x) => x : (x, rate) => dropAt(sites, scope, x, rate);
-    return training(scope, bucket, layout, parameters, (...values) =>
-      crossEntropy(logits(values, drop), batch.targetLabels),
-    );
+    if (!model.tied) parameters.delete(WORD_TABLE);
+    const loss = weighted(scope, bucket, () => crossEntropy(logits(drop), targetLabels));
+    return training(loss, words, parameters);
   });
   const bytes = encodeModel(graph);
   dump(bytes, bucket, kind);
+  await raiseTrimThreshold();
   const session = await InferenceSession.create(bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -76,7 +85,12 @@ export async function compileStep(
     enableMemPattern: false,
     logSeverityLevel: 3,
   });
-  return { session, dropoutSites: sites };
+  const width = layout.slots.find(({ name }) => name === WORD_TABLE)?.shape[1] as number;
+  const shape = kind === "evaluate" ? [0] : [bucket.batch, bucket.length, width];
+  const lookupGradient = new Tensor("float32", new Float32Array(sizeOf(shape)), shape);
+  const masks = keepMasks(sites.map((site) => sizeOf(site.shape)));
+  const dropoutSites = sites.map((site, index) => ({ ...site, mask: masks[index] as KeepMask }));
+  return { session, lookupGradient, dropoutSites };
 }
 
 function batchInputs({ input }: RecordingScope, { batch, length, targets }: Bucket) {
@@ -89,37 +103,37 @@ function batchInputs({ input }: RecordingScope, { batch, length, targets }: Buck
   };
 }
 
-function byName(layout: Layout, values: readonly tf.Tensor[]): Weights {
-  const weights = new Map(layout.slots.map(({ name }, index) => [name, values[index] as tf.Tensor]));
-  return (name) => {
-    const weight = weights.get(name);
-    if (!weight) throw new Error(`the model reads a parameter that it does not list: ${name}`);
-    return weight;
-  };
+function read(parameters: ReadonlyMap<string, tf.Tensor>, name: string): tf.Tensor {
+  const parameter = parameters.get(name);
+  if (!parameter) throw new Error(`the model reads a parameter that it does not list: ${name}`);
+  return parameter;
 }
 
 function evaluation(logits: tf.Tensor, labels: tf.Tensor): Record<string, tf.Tensor> {
   return { losses: crossEntropy(logits, labels), predictions: tf.argMax(logits, 1) };
 }
 
-function training(
-  { input }: RecordingScope,
-  { targets }: Bucket,
-  layout: Layout,
-  parameters: tf.Tensor[],
-  losses: (...values: tf.Tensor[]) => tf.Tensor,
-): Record<string, tf.Tensor> {
+/** The loss of a batch from those of its targets. */
+function weighted({ input }: RecordingScope, { targets }: Bucket, losses: () => tf.Tensor): () => tf.Scalar {
   const weights = input("target_weights", [targets], "float32");
   const scale = input("scale", [], "float32");
-  const total = (...values: tf.Tensor[]) => tf.mul(tf.sum(tf.mul(losses(...values), weights)), scale) as tf.Scalar;
-  const { value, grads } = tf.valueAndGrads(total)(parameters);
-  const gradients = layout.slots.map(({ name }, index) => [gradientOutput(name), grads[index] as tf.Tensor] as const);
-  return { loss: value, ...Object.fromEntries(gradients) };
+  return () => tf.mul(tf.sum(tf.mul(losses(), weights)), scale) as tf.Scalar;
+}
+
+/** Gradients are taken by the very tensors from which the loss is made. */
+function training(
+  loss: () => tf.Scalar,
+  words: tf.Tensor,
+  parameters: ReadonlyMap<string, tf.Tensor>,
+): Record<string, tf.Tensor> {
+  const { value, grads } = tf.valueAndGrads(loss)([words, ...parameters.values()]);
+  const names = [LOOKUP_GRADIENT, ...[...parameters.keys()].map(gradientOutput)];
+  return { loss: value, ...Object.fromEntries(names.map((name, index) => [name, grads[index] as tf.Tensor])) };
 }
 
 function dropAt(sites: DropoutSite[], scope: RecordingScope, x: tf.Tensor, rate: number): tf.Tensor {
   if (rate === 0) return x;
-  const site = { input: `keep:${sites.length}`, shape: x.shape, rate, keep: new Uint8Array(sizeOf(x.shape)) };
+  const site = { input: `keep:${sites.length}`, shape: x.shape, rate };
   sites.push(site);
   return dropout(x, scope.input(site.input, x.shape, "bool", "uint8"), 1 / (1 - rate));
 }

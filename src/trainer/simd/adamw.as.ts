@@ -1,5 +1,5 @@
 // AdamW as WebAssembly SIMD, in AssemblyScript: four parameters at a time, in place, over the engine's own memory.
-// Pointers are bytes, n counts float32 values. Same formula as ../adamw.ts, in single precision.
+// Pointers are bytes, n counts float32 values. Same formula as ../optim/adamw.ts, in single precision.
 
 /** Squares are added up in single precision for so many floats at a time, and then in double. */
 const BLOCK: i32 = 4096;
