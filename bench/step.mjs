@@ -1,12 +1,12 @@
 // Time and peak memory of one training step (forward, backward, AdamW), one thread, next to PyTorch where `python3` (or
-// $PYTHON) has torch and transformers. Each row runs in a process of its own. Run: npm run bench [-- SIZE ...]
+// $PYTHON) has torch and transformers. Compute is forward and backward with what dropout needs. Each row runs in a process of its own. Run: npm run bench [-- SIZE ...]
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const SIZES = {
-  small: { layers: 2, hidden: 128, heads: 2, intermediate: 512, vocabulary: 8000, batch: 32, length: 64, steps: 12 },
-  medium: { layers: 6, hidden: 384, heads: 6, intermediate: 1536, vocabulary: 30522, batch: 16, length: 64, steps: 5 },
-  large: { layers: 12, hidden: 768, heads: 12, intermediate: 3072, vocabulary: 30522, batch: 8, length: 64, steps: 3 },
+  small: { layers: 2, hidden: 128, heads: 2, intermediate: 512, vocabulary: 8000, batch: 32, length: 64, steps: 30 },
+  medium: { layers: 6, hidden: 384, heads: 6, intermediate: 1536, vocabulary: 30522, batch: 16, length: 64, steps: 12 },
+  large: { layers: 12, hidden: 768, heads: 12, intermediate: 3072, vocabulary: 30522, batch: 8, length: 64, steps: 5 },
 };
 const TASKS = ["sequence-classification", "masked-lm"];
 const DROPOUTS = [0, 0.1];
@@ -22,7 +22,9 @@ function table(sizes) {
   console.log(
     torch ? `peer: torch ${torch.torch}, transformers ${torch.transformers}` : "peer: none (python3 has no torch)",
   );
-  console.log("size    task                     dropout  ms/step  optimizer  peak MB   torch ms  torch MB  speed-up");
+  console.log(
+    "size    task                     dropout  ms/step = compute + optimizer  tokens/s  peak MB   torch ms  torch MB  speed-up",
+  );
   for (const size of sizes) {
     for (const task of TASKS) for (const dropout of DROPOUTS) row(size, task, dropout, torch !== undefined);
   }
@@ -39,7 +41,9 @@ function row(size, task, dropout, hasPeer) {
     task.padEnd(24),
     String(dropout).padEnd(7),
     ours.ms.toFixed(0).padStart(8),
-    ours.optimizer.toFixed(1).padStart(10),
+    (ours.ms - ours.optimizer).toFixed(0).padStart(9),
+    ours.optimizer.toFixed(1).padStart(11),
+    ((1000 * request.batch * request.length) / ours.ms).toFixed(0).padStart(9),
     (ours.peak / 1e6).toFixed(0).padStart(8),
     (theirs?.ms.toFixed(0) ?? "-").padStart(10),
     (theirs ? (theirs.peak / 1e6).toFixed(0) : "-").padStart(9),
