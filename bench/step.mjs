@@ -10,6 +10,8 @@ const SIZES = {
 };
 const TASKS = ["sequence-classification", "masked-lm"];
 const DROPOUTS = [0, 0.1];
+/** As the first line of src/cli.ts has it: how people run it. */
+const ENVIRONMENT = { MALLOC_TRIM_THRESHOLD_: "4294967296", MALLOC_MMAP_THRESHOLD_: "33554432" };
 
 const [flag, ...rest] = process.argv.slice(2);
 if (flag === "--one") console.log(JSON.stringify(await measure(JSON.parse(rest[0]))));
@@ -32,9 +34,8 @@ function table(sizes) {
 
 function row(size, task, dropout, hasPeer) {
   const request = { ...SIZES[size], task, dropout };
-  const ours = JSON.parse(
-    execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--one", JSON.stringify(request)]),
-  );
+  const one = [fileURLToPath(import.meta.url), "--one", JSON.stringify(request)];
+  const ours = JSON.parse(execFileSync(process.execPath, one, { env: { ...process.env, ...ENVIRONMENT } }));
   const theirs = hasPeer ? peer(request) : undefined;
   const cells = [
     size.padEnd(7),

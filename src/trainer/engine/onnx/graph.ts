@@ -59,12 +59,13 @@ export class Graph {
       else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
     }
     const named = (names: readonly string[]) => names.map((name) => renamed.get(name) ?? name);
-    const nodes = [...this.#nodes, ...copies].map((node) => ({
+    const recorded = [...this.#nodes, ...copies].map((node) => ({
       ...node,
       inputs: named(node.inputs),
       outputs: named(node.outputs),
     }));
-    const read = new Set(nodes.flatMap((node) => node.inputs));
+    const read = new Set(recorded.flatMap((node) => node.inputs));
+    const nodes = leavesBackwards(recorded, read);
     const constants = [...this.#constants.values()].filter(({ name }) => read.has(name));
     return { nodes, constants, inputs: this.#inputs, outputs };
   }
@@ -78,4 +79,14 @@ export class Graph {
     this.#shared.set(key, name);
     return name;
   }
+}
+
+/**
+ * ONNX Runtime runs what the last node without readers needs, then what the one before it needs, and so on. Of a training
+ * step these are the loss and, from the head to the embeddings, the gradients. In the order of their recording it would
+ * go down to the embeddings first and keep everything for the weights' gradients; backwards each is made in passing.
+ */
+function leavesBackwards(nodes: readonly NodeData[], read: ReadonlySet<string>): NodeData[] {
+  const isLeaf = ({ outputs }: NodeData) => !outputs.some((name) => read.has(name));
+  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
 }

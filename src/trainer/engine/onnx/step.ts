@@ -9,7 +9,6 @@ import { crossEntropy, dropout } from "../../models/ops.js";
 import type { Layout } from "../../optim/layout.js";
 import { sizeOf } from "../../optim/layout.js";
 import { type KeepMask, keepMasks } from "../dropout.js";
-import { raiseTrimThreshold } from "./heap.js";
 import "./kernels.js";
 import { encodeModel } from "./proto.js";
 import { type RecordingScope, record } from "./recorder.js";
@@ -73,7 +72,6 @@ export async function compileStep(
   });
   const bytes = encodeModel(graph);
   dump(bytes, bucket, kind);
-  await raiseTrimThreshold();
   const session = await InferenceSession.create(bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
