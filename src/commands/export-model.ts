@@ -1,8 +1,8 @@
 // `dualrate export --checkpoint`: a trial's trained model as a Hugging Face folder. Weights that were not kept are
 // trained again, which must give the trial's own value.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { DualrateError } from "../errors.js";
 import { trialToExport } from "../export/configuration.js";
 import { formatMetric } from "../report/format.js";
@@ -29,7 +29,8 @@ export interface ExportModelOptions extends ResultsOption {
 /** Returns the exit status. */
 export async function exportModel(name: string | undefined, options: ExportModelOptions): Promise<number> {
   const { checkpoint, batches, force = false } = options;
-  for (const path of [checkpoint, ...(batches === undefined ? [] : [batches])]) checkAbsent(path, force);
+  checkTarget(checkpoint, "folder", force);
+  if (batches !== undefined) checkTarget(batches, "file", force);
   const [study, trial] = await withReader(options, (reader) => {
     const { study } = findStudy(reader, name, options);
     return [study, trialToExport(study, reader.trials(study.id), options.trial)] as const;
@@ -59,11 +60,32 @@ function noteExported(study: StudyRecord, trial: CompleteTrial, checkpoint: stri
   note(`wrote ${checkpoint}; load it in Python: ${loader}.from_pretrained(${JSON.stringify(checkpoint)})`);
 }
 
-function checkAbsent(path: string, force: boolean): void {
-  if (force || !existsSync(path)) return;
-  throw new DualrateError("usage", `${path} exists already`, {
-    hint: "Choose another name, or replace it with --force.",
-  });
+/** The target may be written, and the folder that it goes into is there. */
+function checkTarget(path: string, kind: "folder" | "file", force: boolean): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats && stats.isDirectory() !== (kind === "folder")) {
+    throw new DualrateError("usage", `${path} must be a ${kind}, and is a ${kind === "file" ? "folder" : "file"}`, {
+      hint: "Choose another name.",
+    });
+  }
+  if (stats && !force) {
+    throw new DualrateError("usage", `${path} exists already`, {
+      hint: "Choose another name, or replace it with --force.",
+    });
+  }
+  makeFolder(dirname(path));
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DualrateError("usage", `the folder ${folder} cannot be made: ${reason}`, {
+      hint: "Choose a place where you may write.",
+      cause,
+    });
+  }
 }
 
 /** Prepares the inputs; they must be what the study was trained on. */

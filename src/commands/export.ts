@@ -1,5 +1,6 @@
 // `dualrate export`: one trial as a file that `train` and `run` take.
 import { dirname, extname, resolve } from "node:path";
+import { resultsFlag } from "../dashboard/format.js";
 import { exportedConfiguration, trialToExport } from "../export/configuration.js";
 import { toJson } from "../export/json.js";
 import { writeResult } from "../export/write.js";
@@ -35,6 +36,8 @@ export async function exportTrial(name: string | undefined, options: ExportOptio
     const ratio = formatRatio(trial.rates.lr_ratio);
     note(`trial ${trial.number} of ${study.name}: lr_ratio ${ratio}, ${metric.name} ${formatMetric(trial.value)}`);
     if (output !== undefined) note(`wrote ${output}; train it again: dualrate train ${output}`);
+    const which = options.trial === undefined ? "" : ` --trial ${trial.number}`;
+    note(`next: dualrate export ${study.name}${which} --checkpoint model${resultsFlag(options.results)}`);
   });
 }
 

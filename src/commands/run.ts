@@ -165,7 +165,7 @@ async function showProgress(
 ): Promise<void> {
   if (wantsDashboard(options)) {
     const { openDashboard } = await import("../dashboard/index.js");
-    const view = { alternateScreen: options.altScreen, ascii: options.ascii ?? false };
+    const view = { results: options.results, alternateScreen: options.altScreen, ascii: options.ascii ?? false };
     if ((await openDashboard({ reader, studyId, stop, done, ...view })) === "done") return;
   }
   const unsubscribe = stop.onChange(() => note(stopText(stop)));

@@ -31,7 +31,13 @@ export async function watchStudy(
 ): Promise<void> {
   if (wantsDashboard(view)) {
     const { openDashboard } = await import("../dashboard/index.js");
-    await openDashboard({ reader, studyId, alternateScreen: view.altScreen, ascii: view.ascii ?? false });
+    await openDashboard({
+      reader,
+      studyId,
+      results: view.results,
+      alternateScreen: view.altScreen,
+      ascii: view.ascii ?? false,
+    });
   } else {
     await followPlainly(plainOptions(reader, studyId, view, ownerGone(reader, studyId)));
   }

@@ -5,6 +5,8 @@ import type { StoreReader } from "../store/records.js";
 export interface DashboardOptions {
   readonly reader: StoreReader;
   readonly studyId: number;
+  /** The results folder, for the commands that are suggested. */
+  readonly results: string;
   /** Given by the process that runs the study: pauses and stops it. Without, the view is read-only. */
   readonly stop?: StopSignal;
   /** Settles when the study is over, which closes the dashboard; how it settles is its owner's business. */

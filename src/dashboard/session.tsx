@@ -33,7 +33,7 @@ export class Session {
   #resolve: (end: DashboardEnd) => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
-  constructor({ reader, studyId, stop, pollMs = 1000, ...options }: DashboardOptions, over: Promise<void>) {
+  constructor({ reader, studyId, results, stop, pollMs = 1000, ...options }: DashboardOptions, over: Promise<void>) {
     const { stdout = process.stdout, stdin = process.stdin, alternateScreen } = options;
     this.end = new Promise((resolve, reject) => {
       [this.#resolve, this.#reject] = [resolve, reject];
@@ -42,7 +42,7 @@ export class Session {
     this.#stdout = stdout;
     this.#theme = createTheme(options.ascii, process.env);
     this.#watch = new StudyWatch(reader, studyId);
-    this.#state = initialState(this.#watch.last, Date.now(), sizeOf(stdout), stop && stopView(stop));
+    this.#state = initialState(this.#watch.last, Date.now(), sizeOf(stdout), stop && stopView(stop), results);
     const leaveScreen = openScreen(stdout, alternateScreen, () => this.#ink?.unmount());
     try {
       this.#ink = render(this.#frame(), { ...INK_OPTIONS, stdout, stdin });

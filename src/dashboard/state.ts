@@ -1,6 +1,7 @@
 // The dashboard's state and how events change it: a pure reducer. What must happen outside comes back as a command.
 import type { StopLevel } from "../runner/stop.js";
 import { parseFilter } from "./filter.js";
+import { DEFAULT_RESULTS } from "./format.js";
 import type { Key } from "./keys.js";
 import { bodyRows, layoutOf, type Size } from "./layout.js";
 import { type Row, rankedRows, SORT_KEYS, type SortKey, sortRows } from "./rows.js";
@@ -30,6 +31,8 @@ export interface DashboardState {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly size: Size;
+  /** The results folder, for the commands that are suggested. */
+  readonly results: string;
   /** Absent in an attached view, which is read-only. */
   readonly stop: StopView | undefined;
   readonly view: View;
@@ -62,8 +65,19 @@ export function initialState(
   now: number,
   size: Size,
   stop: StopView | undefined,
+  results = DEFAULT_RESULTS,
 ): DashboardState {
-  return { snapshot, now, size, stop, view: { kind: "table" }, filter: "", sort: "value", selected: undefined };
+  return {
+    snapshot,
+    now,
+    size,
+    results,
+    stop,
+    view: { kind: "table" },
+    filter: "",
+    sort: "value",
+    selected: undefined,
+  };
 }
 
 export function reduce(state: DashboardState, event: DashboardEvent): Step {

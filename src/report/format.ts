@@ -4,6 +4,7 @@ import type { RatioRow } from "./ratios.js";
 
 /** A learning-rate ratio, e.g. `8.2x`, `1000x`. */
 export function formatRatio(ratio: number): string {
+  if (ratio < 0.01) return `${ratio.toExponential(1)}x`; // 0.00123x would not fit a column
   return `${ratio >= 1000 ? Math.round(ratio) : Number(ratio.toPrecision(3))}x`;
 }
 

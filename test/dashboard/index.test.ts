@@ -48,6 +48,7 @@ function open(options: Partial<DashboardOptions> = {}) {
   const [stdout, stdin, reader] = [new Terminal(), new Keyboard(), new FakeReader(snapshot())];
   const streams = { stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream };
   const end = openDashboard({
+    results: "results",
     reader,
     studyId: 1,
     alternateScreen: true,

@@ -3,7 +3,7 @@ import { Box } from "ink";
 import { formatMetric, formatRate, formatRatio } from "../../report/format.js";
 import { isRetriable, reasonOf } from "../../report/ranking.js";
 import type { Measurement, Trial } from "../../sweep/trial.js";
-import { formatCell, formatClock, shortPath, wrapWords } from "../format.js";
+import { formatCell, formatClock, resultsFlag, shortPath, wrapWords } from "../format.js";
 import { bodyRows, type Size } from "../layout.js";
 import { rankedRows } from "../rows.js";
 import type { DashboardState } from "../state.js";
@@ -63,7 +63,7 @@ function timeOf(trial: Trial, now: number): number | undefined {
   return "endedAt" in trial ? trial.endedAt - trial.startedAt : undefined;
 }
 
-function factLines(trial: Trial, { snapshot }: DashboardState, width: number): readonly string[] {
+function factLines(trial: Trial, { snapshot, results }: DashboardState, width: number): readonly string[] {
   const { file, settings } = snapshot.overview.study.sweep;
   const parameters = Object.entries({ ...settings.fixed, ...trial.parameters });
   const { base_lr, intro_lr, lr_ratio } = trial.rates;
@@ -73,7 +73,7 @@ function factLines(trial: Trial, { snapshot }: DashboardState, width: number): r
     `parameters: ${parameters.map(([name, value]) => `${name} ${formatCell(name, value)}`).join(", ")}`,
     `seed ${trial.seed}, replicate ${trial.replicate}`,
     ...(reason === null ? [] : [reason]),
-    ...(isRetriable(trial) ? [`retry: dualrate run ${shortPath(file)} --retry-failed`] : []),
+    ...(isRetriable(trial) ? [`retry: dualrate run ${shortPath(file)} --retry-failed${resultsFlag(results)}`] : []),
   ];
   return texts.flatMap((text) => wrapWords(text, width));
 }

@@ -1,6 +1,6 @@
 // The two lines on top: how far the study is, and the best ratio so far; and a line of warning, where there is one.
 import { formatMetric, formatRatio } from "../../report/format.js";
-import { fitSegments, formatClock, METRIC_WORDS, type Segment, shorten, shortPath } from "../format.js";
+import { fitSegments, formatClock, METRIC_WORDS, resultsFlag, type Segment, shorten, shortPath } from "../format.js";
 import { type Banner, bannerOf, type DashboardState } from "../state.js";
 import { describeConfiguration, type StudySummary } from "../summary.js";
 import { COLORS, STATE_COLORS, type Theme } from "../theme.js";
@@ -19,7 +19,7 @@ export function Header({ state, summary, theme }: HeaderProps) {
     <>
       <Line segments={fitSegments(progressSegments(state, summary, theme), columns)} theme={theme} />
       <Line segments={fitSegments(bestSegments(summary, theme), columns)} theme={theme} />
-      {banner && <Line segments={[bannerSegment(banner, summary)]} theme={theme} />}
+      {banner && <Line segments={[bannerSegment(banner, state, summary)]} theme={theme} />}
     </>
   );
 }
@@ -77,11 +77,11 @@ function bestSegments({ best, singleRate, study }: StudySummary, { glyphs }: The
   ];
 }
 
-function bannerSegment(banner: Banner, summary: StudySummary): Segment {
-  return { text: ` ${bannerText(banner, summary)}`, bold: true, color: COLORS.orange };
+function bannerSegment(banner: Banner, state: DashboardState, summary: StudySummary): Segment {
+  return { text: ` ${bannerText(banner, state, summary)}`, bold: true, color: COLORS.orange };
 }
 
-function bannerText(banner: Banner, { counts, silent = 0, study }: StudySummary): string {
+function bannerText(banner: Banner, { results }: DashboardState, { counts, silent = 0, study }: StudySummary): string {
   const running = `${counts.running} running ${counts.running === 1 ? "trial" : "trials"}`;
   switch (banner) {
     case "stopping":
@@ -93,6 +93,6 @@ function bannerText(banner: Banner, { counts, silent = 0, study }: StudySummary)
     case "paused":
       return `paused: ${running} will end, no more start; p goes on`;
     case "idle":
-      return `nobody runs this study; resume: dualrate run ${shortPath(study.sweep.file)}`;
+      return `nobody runs this study; resume: dualrate run ${shortPath(study.sweep.file)}${resultsFlag(results)}`;
   }
 }

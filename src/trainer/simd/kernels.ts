@@ -1,7 +1,7 @@
 // The trainer's own kernels: a WebAssembly module over a memory of the caller's.
 import { readFileSync } from "node:fs";
 
-/** The exports of kernels.as.ts; pointers are bytes, lengths are elements. */
+/** The exports of adamw.as.ts and dropout.as.ts; pointers are bytes, lengths are elements. */
 export interface Kernels {
   squaredNorm(x: number, n: number): number;
   adamw(...args: readonly number[]): void;
