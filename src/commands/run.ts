@@ -96,7 +96,7 @@ async function runStored(
     return await withReader(options, async (reader): Promise<Result> => {
       const { counts } = findStudy(reader, study.name, options);
       const retried = options.retryFailed ? reader.trials(study.id).filter(isRetriable).length : 0;
-      if (endedCount(counts) === plannedTrials && retried === 0) {
+      if (endedCount(counts) >= (plannedTrials ?? Number.POSITIVE_INFINITY) && retried === 0) {
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }

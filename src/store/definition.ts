@@ -26,11 +26,13 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
   // Paths do not count: the hashes below stand for what the files hold. Nor does how long a trial may take.
   const { train, validation, test, ...data } = settings.data;
   const { length, maxTrialMinutes, ...trainer } = settings.trainer;
+  // A random draw depends on its own number alone: more or fewer of them are the same study. A grid's order depends on all.
+  const runCap = sweep.method === "random" ? undefined : sweep.runCap;
   const searched = space.map(({ name, distribution }) => {
     return [name, stated(distribution)] as const;
   });
   return new Map([
-    ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap: sweep.runCap }),
+    ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap }),
     ...leaves("metric.", { ...sweep.metric }),
     ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
     ...leaves("introduced_tokens.", { ...settings.introduced }),

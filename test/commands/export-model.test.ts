@@ -62,3 +62,15 @@ test("a folder's model is replaced with --force alone, and what else lies there 
   expect((await runDualrate(["export", "--checkpoint", "best", "--force"], tiny.folder)).status).toBe(0);
   expect(readFileSync(join(tiny.folder, "best", "notes.txt"), "utf8")).toBe("mine");
 });
+
+test("a target of the wrong kind is an error before any work, and a missing folder is made", async () => {
+  writeFileSync(join(tiny.folder, "file"), "mine");
+  const onFile = await runDualrate(["export", "--checkpoint", "file", "--force"], tiny.folder);
+  expect([onFile.status, onFile.stderr]).toEqual([2, expect.stringContaining("file must be a folder, and is a file")]);
+  const onFolder = ["export", "--checkpoint", "third", "--batches", "best", "--force"];
+  expect((await runDualrate(onFolder, tiny.folder)).stderr).toContain("best must be a file, and is a folder");
+  expect(readFileSync(join(tiny.folder, "file"), "utf8")).toBe("mine");
+  const deep = ["export", "--checkpoint", "a/b/model", "--batches", "c/d/batches.jsonl"];
+  expect((await runDualrate(deep, tiny.folder)).status).toBe(0);
+  expect(await lossOf("a/b/model", "c/d/batches.jsonl")).toBeCloseTo(ranked[0]!.value, 5);
+});

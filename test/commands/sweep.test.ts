@@ -90,3 +90,26 @@ test("--strict makes a diverged trial the sweep's exit status", async () => {
   expect((await dualrate("run", "diverge.yaml", "--strict")).status).toBe(3);
   expect((await dualrate("run", "diverge.yaml")).status).toBe(0);
 });
+
+test("a random search runs its draws, and a larger run_cap goes on with the same ones", async () => {
+  const random = {
+    name: "random",
+    method: "random",
+    parameters: {
+      base_lr: { distribution: "log_uniform_values", min: 1e-5, max: 1e-3 },
+      lr_ratio: { distribution: "log_uniform_values", min: 0.1, max: 100 },
+      lr_scheduler_type: { values: ["linear", "cosine"] },
+    },
+  };
+  const rank = async () => JSON.parse((await runDualrate(["rank", "random", "--json"], tiny.folder)).stdout);
+  tiny.write("random.yaml", { ...random, run_cap: 2 });
+  expect((await runDualrate(["run", "random.yaml"], tiny.folder)).status).toBe(0);
+  const first = await rank();
+  tiny.write("random.yaml", { ...random, run_cap: 5 });
+  expect((await runDualrate(["run", "random.yaml"], tiny.folder)).status).toBe(0);
+  const all: { number: number; parameters: { lr_ratio: number } }[] = await rank();
+  expect(all.filter(({ number }) => number <= 2)).toEqual(first);
+  expect(new Set(all.map(({ parameters }) => parameters.lr_ratio)).size).toBe(5);
+  const compared = await runDualrate(["compare", "random"], tiny.folder);
+  expect([compared.status, compared.stdout]).toEqual([0, expect.stringContaining("lr_ratio")]);
+});

@@ -28,6 +28,11 @@ test("an absent setting is the same as one that is undefined", () => {
   expect(changes({ runCap: undefined } as unknown as Partial<Sweep>)).toEqual([]);
 });
 
+test("more draws of a random search are the same study", () => {
+  const random = (runCap: number) => definition({ method: "random", runCap });
+  expect(definitionChanges(random(3), random(5))).toEqual([]);
+});
+
 test.each<[string, readonly string[], readonly string[]]>([
   ["the seed", changes({ seed: 8 }), ["seed: 7 -> 8"]],
   ["the metric", changes({ metric: { name: "accuracy", goal: "minimize" } }), ['metric.name: "loss" -> "accuracy"']],
