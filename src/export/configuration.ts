@@ -97,6 +97,7 @@ function trainerKeys({ trainer, task, introduced }: Settings): ExportedConfigura
     ...(task === "masked-lm" && maskKeys(trainer, introduced.special)),
     dropout: trainer.dropout,
     group_by_length: trainer.groupByLength,
+    ...(trainer.earlyStoppingPatience !== undefined && { early_stopping_patience: trainer.earlyStoppingPatience }),
   };
 }
 

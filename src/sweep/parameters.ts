@@ -141,7 +141,13 @@ export const PARAMETERS = {
     domain: { kind: "integer", min: 1 },
     default: { value: 16 },
     section: "trainer",
-    description: "Examples in one optimizer step.",
+    description: "Examples in one batch.",
+  },
+  gradient_accumulation_steps: {
+    domain: { kind: "integer", min: 1 },
+    default: { value: 1 },
+    section: "trainer",
+    description: "Batches in one optimizer step, each target counted alike.",
   },
   init: {
     domain: { kind: "choice", choices: ["mean", "mean_resizing", "random", "subword_mean"] },
@@ -185,14 +191,15 @@ export function parameterValue<Name extends ParameterName>(parameters: Parameter
 }
 
 /**
- * Optimizer steps of a trial, of its own or the fixed batch size; a last, partial epoch is rounded up to whole steps, as
- * Hugging Face's Trainer does. `trainExamples` counts after max_train_samples.
+ * Optimizer steps of a trial, of its own or the fixed batch size; an epoch's last step may have fewer batches, and a last,
+ * partial epoch is rounded up to whole steps, as in Hugging Face's Trainer. `trainExamples` counts after max_train_samples.
  */
 export function totalSteps({ trainer, fixed }: Settings, parameters: Parameters, trainExamples: number): number {
   const { length } = trainer;
   if ("maxSteps" in length) return length.maxSteps;
-  const batchSize = parameterValue({ ...fixed, ...parameters }, "batch_size");
-  return Math.ceil(length.numTrainEpochs * Math.ceil(trainExamples / batchSize));
+  const all = { ...fixed, ...parameters };
+  const batches = Math.ceil(trainExamples / parameterValue(all, "batch_size"));
+  return Math.ceil(length.numTrainEpochs * Math.ceil(batches / parameterValue(all, "gradient_accumulation_steps")));
 }
 
 /** The two rates and their ratio from exactly two of base_lr, lr_ratio and intro_lr; a DualrateError for any other number. */

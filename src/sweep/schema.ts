@@ -140,6 +140,9 @@ const trainer = z
       ),
     dropout: z.boolean().default(true).describe("False turns the model's dropout off."),
     group_by_length: z.boolean().default(true).describe("Batches of texts of about the same length."),
+    early_stopping_patience: count
+      .optional()
+      .describe("Evaluations without a better value after which a trial ends. Default: it goes on."),
     max_trial_minutes: z
       .number()
       .gt(0)

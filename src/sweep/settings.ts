@@ -46,6 +46,8 @@ export interface TrainerSettings {
   readonly dropout: boolean;
   /** Batches of texts of about the same length (less padding); false takes them in shuffled order. */
   readonly groupByLength: boolean;
+  /** Evaluations without a better value after which a trial ends. */
+  readonly earlyStoppingPatience?: number;
   /** Minutes after which a trial is stopped and fails; no part of what makes a trial's numbers. */
   readonly maxTrialMinutes?: number;
 }

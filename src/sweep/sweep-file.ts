@@ -113,6 +113,7 @@ function trainerOf({ trainer }: SweepInput): TrainerSettings {
     maskReplacement: trainer.mask_replacement ?? [0.8, 0.1, 0.1],
     dropout: trainer.dropout,
     groupByLength: trainer.group_by_length,
+    ...(trainer.early_stopping_patience !== undefined && { earlyStoppingPatience: trainer.early_stopping_patience }),
     ...(trainer.max_trial_minutes !== undefined && { maxTrialMinutes: trainer.max_trial_minutes }),
   };
 }

@@ -39,6 +39,8 @@ export interface TrainConfig {
   /** Global-norm clipping over all groups; 0 is off. */
   readonly maxGradNorm: number;
   readonly batchSize: number;
+  /** Batches in one optimizer step. */
+  readonly accumulationSteps: number;
   readonly totalSteps: number;
   readonly evalSteps: number;
   readonly init: RowInit;
@@ -72,6 +74,7 @@ export function resolveConfig(settings: Settings, parameters: Parameters, facts:
     },
     maxGradNorm: parameterValue(all, "max_grad_norm"),
     batchSize: parameterValue(all, "batch_size"),
+    accumulationSteps: parameterValue(all, "gradient_accumulation_steps"),
     totalSteps: steps,
     evalSteps: checkedEvalSteps(settings.trainer, steps),
     init: parameterValue(all, "init"),

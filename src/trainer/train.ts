@@ -41,7 +41,8 @@ export interface Training {
 type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
 
 /**
- * Trains one configuration. Evaluates every `evalSteps` steps and after the last; the verdict sent back for a
+ * Trains one configuration. Evaluates every `evalSteps` steps and after the last, and stops early where patience runs out:
+ * a trial's value and its weights are the best evaluation's anyway. The verdict sent back for a
  * measurement may end the trial. The outcome is `failed` with kind "diverged" where a loss or a gradient is no longer
  * finite; other faults are thrown. A checkpoint is written after every evaluation and when the training is stopped; where
  * there is one, its measurements come first, at once, and the training goes on after them.
@@ -50,15 +51,16 @@ export async function* train(training: Training, runtime: Runtime): Generator {
   const { config, files } = training;
   const engine = createEngine(training, runtime);
   const { settings, inputs } = training;
-  const { batchSize, seed } = config;
-  const batches = createTrainingBatches(inputs, { ...settings.trainer, task: settings.task, batchSize, seed });
+  const { batchSize, accumulationSteps, seed } = config;
+  const options = { ...settings.trainer, task: settings.task, batchSize, accumulationSteps, seed };
+  const batches = createTrainingBatches(inputs, options);
   const progress = await resume(engine, files, training.notify ?? (() => {}));
   try {
     for (const measurement of [...progress.measurements]) {
       const verdict = yield measurement;
       if (verdict?.action === "stop") return { state: "pruned", step: measurement.step, reason: verdict.reason };
     }
-    while (progress.due || progress.step < config.totalSteps) {
+    while (progress.due || (progress.step < config.totalSteps && !outOfPatience(settings, progress))) {
       checkStop(training);
       const ended = progress.due ? undefined : await takeStep(training, engine, batches, progress);
       if (ended) return ended;
@@ -88,12 +90,20 @@ async function takeStep(
   progress: Progress,
 ): Promise<TrialOutcome | undefined> {
   const batch = batches(progress.step);
-  const result = await engine.step([batch], ratesAt(config, progress.step));
+  const result = await engine.step(batch, ratesAt(config, progress.step));
   if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) return diverged(progress.step + 1, result);
   progress.step++;
-  progress.trainLoss.add(result.loss, batch.targetCount);
+  const targets = batch.reduce((sum, { targetCount }) => sum + targetCount, 0);
+  progress.trainLoss.add(result.loss, targets);
   if (progress.step % config.evalSteps === 0 || progress.step === config.totalSteps) progress.due = result;
   return undefined;
+}
+
+/** Whether so many evaluations in a row were no better than the best (Hugging Face's EarlyStoppingCallback, threshold 0). */
+function outOfPatience({ trainer }: Settings, { best, measurements }: Progress): boolean {
+  const { earlyStoppingPatience: patience } = trainer;
+  if (patience === undefined || best === null) return false;
+  return measurements.filter(({ step }) => step > best.bestStep).length >= patience;
 }
 
 /** The evaluation after a step with this result; the outcome where it ends the trial. */

@@ -58,11 +58,17 @@ const batching = {
   introducedMaskProbability: 0,
   maskReplacement: [0.8, 0.1, 0.1],
 } as const;
-const batches = createTrainingBatches(inputs, { ...batching, batchSize: 64, groupByLength: true, seed: SEED });
+const batches = createTrainingBatches(inputs, {
+  ...batching,
+  batchSize: 64,
+  accumulationSteps: 1,
+  groupByLength: true,
+  seed: SEED,
+});
 const validation = validationBatches(inputs, "validation", { ...batching, batchSize: 100, studySeed: SEED });
 
 for (let step = 1; step <= STEPS; step++) {
-  const { loss } = await engine.step([batches(step - 1)], ratesAt(step - 1));
+  const { loss } = await engine.step(batches(step - 1), ratesAt(step - 1));
   if (step % REPORT_STEPS > 0) continue;
   const { loss: validationLoss } = await evaluate(engine, validation);
   console.log(`step ${step}  loss ${loss.toFixed(4)}  validation loss ${validationLoss?.toFixed(4)}`);

@@ -41,6 +41,7 @@ describe("resolveConfig", () => {
       adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       maxGradNorm: 1,
       batchSize: 16,
+      accumulationSteps: 1,
       totalSteps: 100,
       evalSteps: 10,
       init: "mean",
@@ -88,6 +89,12 @@ describe("resolveConfig", () => {
   ])("%d epochs of 100 examples in batches of 16 are %d steps", (numTrainEpochs, steps) => {
     const trainer = { length: { numTrainEpochs }, evalSteps: 1 };
     expect(resolveConfig(settings({}, trainer), RATES, FACTS).totalSteps).toBe(steps);
+  });
+
+  test("an accumulated step takes several batches, and an epoch's last one what is left", () => {
+    const trainer = { length: { numTrainEpochs: 3 }, evalSteps: 1 };
+    const accumulated = { ...RATES, gradient_accumulation_steps: 4 }; // 7 batches an epoch
+    expect(resolveConfig(settings({}, trainer), accumulated, FACTS).totalSteps).toBe(6);
   });
 
   test("refuses epochs that end before the first evaluation", () => {

@@ -107,6 +107,31 @@ const withoutTime = ({ measurements, outcome }: Run) => ({
   measurements: measurements.map(({ seconds, ...rest }) => rest),
 });
 
+test("two batches a step learn what one batch of their examples learns", async () => {
+  const changes = { dropout: false, groupByLength: false };
+  const whole = await run({ lr_ratio: 10 }, { changes });
+  const halves = await run({ lr_ratio: 10, batch_size: 4, gradient_accumulation_steps: 2 }, { changes });
+  expect(halves.measurements.length).toBe(whole.measurements.length);
+  for (const [i, { trainLoss, validation }] of halves.measurements.entries()) {
+    // Sums in another order, through seven steps of Adam; measured 1e-6.
+    expect(trainLoss).toBeCloseTo(whole.measurements[i]!.trainLoss, 4);
+    expect(validation.loss).toBeCloseTo(whole.measurements[i]!.validation.loss!, 4);
+  }
+});
+
+test("a trial ends after early_stopping_patience evaluations without a better value, and keeps its best", async () => {
+  // A rate at which the loss only rises.
+  const changes = { length: { maxSteps: 12 }, evalSteps: 1, dropout: false };
+  const worsening = { lr_ratio: 1, base_lr: 1 };
+  const all = await run(worsening, { changes });
+  const { measurements, outcome } = await run(worsening, { changes: { ...changes, earlyStoppingPatience: 2 } });
+  expect(measurements.length).toBeLessThan(all.measurements.length);
+  const losses = measurements.map(({ validation }) => validation.loss!);
+  const best = losses.indexOf(Math.min(...losses));
+  expect(measurements.length).toBe(best + 1 + 2);
+  expect(outcome).toEqual({ state: "complete", value: losses[best], bestStep: best + 1 });
+});
+
 test("evaluates every eval_steps steps and after the last; the value is the best evaluation's", async () => {
   const { measurements, outcome } = await run({ lr_ratio: 10 });
   expect(measurements.map(({ step }) => step)).toEqual([3, 6, 7]);

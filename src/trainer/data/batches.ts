@@ -18,22 +18,26 @@ export interface BatchOptions extends Masking {
 export interface TrainingBatchOptions extends BatchOptions {
   /** Batches of texts of about the same length. */
   readonly groupByLength: boolean;
+  /** Batches in one step. */
+  readonly accumulationSteps: number;
   readonly seed: number;
 }
 
-/** The batch of a step; steps count from 0 and run through epoch after epoch. */
-export type TrainingBatches = (step: number) => Batch;
+/** The batches of a step; steps count from 0 and run through epoch after epoch, whose last step may have fewer batches. */
+export type TrainingBatches = (step: number) => readonly Batch[];
 
 /** Training batches by step: each epoch in an order and with masks of its own, both from the seed. */
 export function createTrainingBatches(inputs: SharedInputs, options: TrainingBatchOptions): TrainingBatches {
-  const { seed } = options;
+  const { seed, accumulationSteps } = options;
   const collate = createCollator(inputs, inputs.data.train, options);
-  const stepsPerEpoch = Math.ceil(exampleCount(inputs.data.train) / options.batchSize);
+  const batchesPerEpoch = Math.ceil(exampleCount(inputs.data.train) / options.batchSize);
+  const stepsPerEpoch = Math.ceil(batchesPerEpoch / accumulationSteps);
   const orderOf = keepLast((epoch: number) => epochOrder(inputs.data.train, options, epoch));
   return (step) => {
     const epoch = Math.floor(step / stepsPerEpoch);
-    const examples = orderOf(epoch)[step % stepsPerEpoch] ?? [];
-    return collate(examples, (example) => deriveKey(seed, "mask", epoch, example));
+    const first = (step % stepsPerEpoch) * accumulationSteps;
+    const batches = orderOf(epoch).slice(first, first + accumulationSteps);
+    return batches.map((examples) => collate(examples, (example) => deriveKey(seed, "mask", epoch, example)));
   };
 }
 

@@ -18,7 +18,8 @@ export interface FootprintSizes {
 
 /**
  * Bytes of one worker at its peak, on the safe side: an allowance for the runtime, and 4 bytes for each of
- * - 4 x parameters: weights, gradients and Adam's two moments (the checkpoint itself is shared by all workers);
+ * - 4 x parameters: weights, gradients and Adam's two moments (the checkpoint itself is shared by all workers), and once
+ *   more where gradients of several batches are added up;
  * - the activations that a training step keeps: B*L*(12*H + 3*I) + 3*heads*B*L^2 in each layer, two layers more for the
  *   gradients that are in flight, and for masked LM 3 values for each target and row; or those of an evaluation, which
  *   keeps two layers, where its larger batch needs more. Compiled steps of other shapes keep no activations.
@@ -39,7 +40,8 @@ export function estimateWorkerBytes(
   const logits = task === "masked-lm" ? 3 * targetsPerText * rows : 0;
   const training = batchSize * ((layers + 2) * layer + logits);
   const evaluation = trainer.evalBatchSize * (2 * layer + logits);
-  return RUNTIME_BYTES + 4 * Math.ceil(4 * parameters + Math.max(training, evaluation));
+  const copies = Number(fixed.gradient_accumulation_steps ?? 1) > 1 ? 5 : 4;
+  return RUNTIME_BYTES + 4 * Math.ceil(copies * parameters + Math.max(training, evaluation));
 }
 
 function numberOf(config: Readonly<Record<string, unknown>>, name: string, otherwise: number): number {

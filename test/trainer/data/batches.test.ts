@@ -60,10 +60,15 @@ const options: TrainingBatchOptions = {
   introducedMaskProbability: 0.5,
   maskReplacement: [0.8, 0.1, 0.1],
   groupByLength: false,
+  accumulationSteps: 1,
   seed: 3,
 };
 const classification: TrainingBatchOptions = { ...options, task: "sequence-classification" };
 const STEPS_PER_EPOCH = Math.ceil(lengths.length / 8);
+
+/** The only batch of a step. */
+const batchAt = (settings: TrainingBatchOptions, step: number) =>
+  createTrainingBatches(inputs, settings)(step)[0] as Batch;
 
 /** The examples of a classification batch, told by their third token. */
 function examplesOf(batch: Batch): number[] {
@@ -77,8 +82,8 @@ function examplesOf(batch: Batch): number[] {
 }
 
 const epochOf = (settings: TrainingBatchOptions, epoch: number) => {
-  const batch = createTrainingBatches(inputs, settings);
-  return Array.from({ length: STEPS_PER_EPOCH }, (_, i) => batch(epoch * STEPS_PER_EPOCH + i));
+  const batches = createTrainingBatches(inputs, settings);
+  return Array.from({ length: STEPS_PER_EPOCH }, (_, i) => batches(epoch * STEPS_PER_EPOCH + i)).flat();
 };
 
 test.each([false, true])(
@@ -100,16 +105,24 @@ test("a step's batch does not depend on the steps asked for before it", () => {
   }
 });
 
+test("with accumulation a step takes the next batches of the same order; an epoch's last step takes what is left", () => {
+  const steps = Math.ceil(STEPS_PER_EPOCH / 4);
+  const accumulated = createTrainingBatches(inputs, { ...options, accumulationSteps: 4 });
+  const byStep = Array.from({ length: 2 * steps }, (_, step) => accumulated(step));
+  expect(byStep.flat()).toEqual([...epochOf(options, 0), ...epochOf(options, 1)]);
+  const sizes = [...new Array(steps - 1).fill(4), STEPS_PER_EPOCH % 4];
+  expect(byStep.map((batches) => batches.length)).toEqual([...sizes, ...sizes]);
+});
+
 test("another seed gives another order; the masks of an example differ between epochs", () => {
   const other = { ...classification, seed: 4 };
   expect(epochOf(classification, 0).flatMap(examplesOf)).not.toEqual(epochOf(other, 0).flatMap(examplesOf));
   const all = { ...options, batchSize: lengths.length, introducedMaskProbability: 0.15 };
-  const batch = createTrainingBatches(inputs, all);
-  expect(batch(0).targetCount).not.toBe(batch(1).targetCount);
+  expect(batchAt(all, 0).targetCount).not.toBe(batchAt(all, 1).targetCount);
 });
 
 test("a batch holds its texts, padded with [PAD] to its length, and attends to them alone", () => {
-  const batch = createTrainingBatches(inputs, classification)(0);
+  const batch = batchAt(classification, 0);
   const { length } = batch.bucket;
   const { train } = inputs.data;
   examplesOf(batch).forEach((example, index) => {
@@ -126,7 +139,7 @@ test("a batch holds its texts, padded with [PAD] to its length, and attends to t
 });
 
 test("an epoch's last, smaller batch keeps the shape, with examples of weight 0 that attend to one [PAD]", () => {
-  const last = createTrainingBatches(inputs, classification)(STEPS_PER_EPOCH - 1);
+  const last = batchAt(classification, STEPS_PER_EPOCH - 1);
   const { length } = last.bucket;
   expect(last.bucket).toMatchObject({ batch: 8, targets: 8 });
   expect(last.targetCount).toBe(203 % 8);
@@ -140,7 +153,7 @@ test("an epoch's last, smaller batch keeps the shape, with examples of weight 0 
 });
 
 test("masked positions ask for the text's own rows, and introduced targets are marked", () => {
-  const batch = createTrainingBatches(inputs, { ...options, maskReplacement: [0, 0, 1] })(1);
+  const batch = batchAt({ ...options, maskReplacement: [0, 0, 1] }, 1);
   expect(batch.targetCount).toBeGreaterThan(10);
   expect(batch.targetWeights.reduce((a, b) => a + b)).toBe(batch.targetCount);
   for (let slot = 0; slot < batch.targetCount; slot++) {
@@ -153,7 +166,7 @@ test("masked positions ask for the text's own rows, and introduced targets are m
 
 test("a batch may ask for nothing", () => {
   const none = { ...options, maskProbability: 0, introducedMaskProbability: 0 };
-  const batch = createTrainingBatches(inputs, none)(0);
+  const batch = batchAt(none, 0);
   expect(batch.targetCount).toBe(0);
   expect(batch.bucket.targets).toBeGreaterThan(0);
   expect([...batch.targetWeights].every((weight) => weight === 0)).toBe(true);

@@ -28,6 +28,8 @@ export class OnnxEngine implements Engine {
   readonly #gradients: Feeds;
   readonly #tableGradient: Float32Array;
   readonly #loss = new Tensor("float32", new Float32Array(1), []);
+  /** Gradients of the step's batches so far; allocated where a step has several. */
+  #sum: Float32Array | undefined;
   #t = 0;
 
   constructor(options: OnnxEngineOptions) {
@@ -45,12 +47,10 @@ export class OnnxEngine implements Engine {
     const targets = batches.reduce((sum, batch) => sum + batch.targetCount, 0);
     const scale = 1 / Math.max(1, targets);
     let loss = 0;
-    const sum = batches.length > 1 ? new Float32Array(this.#options.layout.size) : undefined;
     for (const [index, batch] of batches.entries()) {
       loss += await this.#backward(batch, scale, rates.dropoutKey === null ? null : deriveKey(rates.dropoutKey, index));
-      if (sum) addTo(sum, this.#memory.gradient);
+      if (batches.length > 1) this.#accumulate(index);
     }
-    if (sum) this.#memory.gradient.set(sum);
     return { loss, ...this.#update(rates) };
   }
 
@@ -106,6 +106,14 @@ export class OnnxEngine implements Engine {
     if (!model.tied) this.#tableGradient.fill(0);
     addRows(this.#tableGradient, step.lookupGradient.data as Float32Array, batch.inputRows);
     return this.#loss.data[0] as number;
+  }
+
+  /** Adds the earlier batches' gradients to those of the batch at `index`, and keeps their sum. */
+  #accumulate(index: number): void {
+    const { gradient } = this.#memory;
+    this.#sum ??= new Float32Array(gradient.length);
+    if (index > 0) addTo(gradient, this.#sum);
+    this.#sum.set(gradient);
   }
 
   /** Clips, updates every segment, and gathers the groups' norms. */
