@@ -75,7 +75,8 @@ export interface TrialFacts {
 
 /**
  * One trial's configuration: the sweep's fixed values, the trial's parameters over them, defaults for the rest. Throws a
- * DualrateError where exactly two of the three rates are not given, or where evaluation would come after the last step.
+ * DualrateError where exactly two of the three rates are not given, where evaluation would come after the last step, or
+ * where a polynomial schedule's lr_end is not below the group's rate.
  */
 export function resolveConfig(settings: Settings, parameters: Parameters, facts: TrialFacts): TrainConfig {
   const all = { ...settings.fixed, ...parameters };
@@ -159,13 +160,13 @@ function startOf(decay: Decay): number {
   return decay.type === "warmup_stable_decay" ? decay.endFactor : 0;
 }
 
-/** A group's decay, by its type; `left` are the steps after delay and warmup. */
-function decayOf(
-  parameters: Parameters,
-  type: ScheduleType,
-  lr: number,
-  steps: { readonly totalSteps: number; readonly left: number },
-): Decay {
+/** A trial's steps, and those of them that a group has left after its delay and warmup. */
+interface StepsLeft {
+  readonly totalSteps: number;
+  readonly left: number;
+}
+
+function decayOf(parameters: Parameters, type: ScheduleType, lr: number, steps: StepsLeft): Decay {
   switch (type) {
     case "cosine_with_restarts":
       return { type, numCycles: parameterValue(parameters, "num_cycles") };
@@ -173,22 +174,25 @@ function decayOf(
       return { type, endFactor: parameterValue(parameters, "min_lr_ratio") };
     case "polynomial":
       return { type, power: parameterValue(parameters, "power"), endFactor: polynomialEnd(parameters, lr) };
-    case "warmup_stable_decay": {
-      const asked = Math.ceil(steps.totalSteps * parameterValue(parameters, "decay_ratio"));
-      return {
-        type,
-        warmupType: parameterValue(parameters, "warmup_type"),
-        decayType: parameterValue(parameters, "decay_type"),
-        // Shares that sum to 1 may be a step too long, both rounded up.
-        decaySteps: Math.max(0, Math.min(asked, steps.left)),
-        endFactor: parameterValue(parameters, "min_lr_ratio"),
-      };
-    }
+    case "warmup_stable_decay":
+      return stableDecayOf(parameters, steps);
     case "one_cycle":
       return { type, endFactor: 1 / DIV_FACTOR / FINAL_DIV_FACTOR };
     default:
       return { type };
   }
+}
+
+function stableDecayOf(parameters: Parameters, { totalSteps, left }: StepsLeft): Decay {
+  const decaySteps = Math.ceil(totalSteps * parameterValue(parameters, "decay_ratio"));
+  return {
+    type: "warmup_stable_decay",
+    warmupType: parameterValue(parameters, "warmup_type"),
+    decayType: parameterValue(parameters, "decay_type"),
+    // Shares that sum to 1 may be a step too long, both rounded up.
+    decaySteps: Math.max(0, Math.min(decaySteps, left)),
+    endFactor: parameterValue(parameters, "min_lr_ratio"),
+  };
 }
 
 /**
