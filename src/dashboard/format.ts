@@ -20,7 +20,7 @@ export function formatClock(milliseconds: number): string {
 
 /** A parameter's value as a table's cell; schedules' shares in percent. */
 export function formatCell(name: string, value: Value): string {
-  const isShare = name.endsWith("warmup_ratio") || name.endsWith("delay_ratio");
+  const isShare = name.endsWith("warmup_ratio") || name.endsWith("delay_ratio") || name === "decay_ratio";
   return typeof value === "number" && isShare ? formatShare(value) : formatParameter(name, value);
 }
 

@@ -1,10 +1,12 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
+import { fixedAt, givenAt, unused } from "./given.js";
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName, type ParameterSpec, RATE_NAMES } from "./parameters.js";
 import { type Problem, pathText, show } from "./problems.js";
+import { checkSchedules } from "./schedule-checks.js";
 import type { SweepInput } from "./schema.js";
-import { checkSearched, distributionOf, rangeOf } from "./searched.js";
+import { checkSearched, distributionOf } from "./searched.js";
 import type { Path } from "./source.js";
-import { type Distribution, gridSize, type Space, type Value } from "./space.js";
+import { gridSize, type Space, type Value } from "./space.js";
 
 const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
 
@@ -20,19 +22,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
   ];
   // The rules below take every parameter's values for granted.
   if (problems.length > 0) return problems;
-  return [...checkMasking(input), ...checkIntroducedSchedule(input), ...checkMethod(input)];
-}
-
-/** Where a parameter's fixed value stands, if it has one. */
-function fixedAt(input: SweepInput, name: ParameterName): Path | undefined {
-  const { section } = SPECS[name];
-  const fixed: Readonly<Record<string, unknown>> = input[section];
-  return fixed[name] === undefined ? undefined : [section, name];
-}
-
-/** Where a parameter is fixed or searched. */
-function givenAt(input: SweepInput, name: ParameterName): Path | undefined {
-  return input.parameters[name] === undefined ? fixedAt(input, name) : ["parameters", name];
+  return [...checkMasking(input), ...checkSchedules(input), ...checkMethod(input)];
 }
 
 function checkParameters(input: SweepInput): readonly Problem[] {
@@ -118,10 +108,6 @@ function checkTask(input: SweepInput): readonly Problem[] {
   ];
 }
 
-function unused(path: Path | undefined, reason: string): readonly Problem[] {
-  return path ? [{ path, message: `${pathText(path)} would have no effect: ${reason}`, hint: "Remove it." }] : [];
-}
-
 function checkMetric({ metric }: SweepInput): readonly Problem[] {
   const goal = metric.name === "accuracy" ? "maximize" : "minimize";
   if (metric.goal === undefined || metric.goal === goal) return [];
@@ -160,46 +146,6 @@ function checkTargets({ trainer, introduced_tokens: { special }, metric }: Sweep
   const kind = metric.name === "loss_base" ? "base" : "introduced";
   const message = `metric ${metric.name} would never have a value: no ${kind} token is ever masked`;
   return [{ path: ["metric", "name"], message, hint: "Rank by another metric, or have those tokens masked." }];
-}
-
-/** Every value that a parameter may take in the sweep; of a range, its ends. */
-function possibleValues(input: SweepInput, name: ParameterName): readonly Value[] {
-  const searched = input.parameters[name];
-  if (searched) return endsOf(distributionOf(searched, SPECS[name].domain));
-  const fixed: Readonly<Record<string, unknown>> = input[SPECS[name].section];
-  if (fixed[name] !== undefined) return [fixed[name] as Value];
-  const fallback = SPECS[name].default;
-  if (fallback === "none") return [];
-  return "value" in fallback ? [fallback.value] : possibleValues(input, fallback.sameAs as ParameterName);
-}
-
-function endsOf(distribution: Distribution): readonly Value[] {
-  if (distribution.kind === "constant") return [distribution.value];
-  return distribution.kind === "categorical" ? distribution.values : rangeOf(distribution);
-}
-
-function checkIntroducedSchedule(input: SweepInput): readonly Problem[] {
-  const warmups = possibleValues(input, "introduced_warmup_ratio").map(Number);
-  const delays = possibleValues(input, "introduced_delay_ratio").map(Number);
-  return [...checkStartFactor(input, warmups), ...checkPeak(input, Math.max(...warmups), Math.max(...delays))];
-}
-
-function checkStartFactor(input: SweepInput, warmups: readonly number[]): readonly Problem[] {
-  const path = givenAt(input, "introduced_start_factor");
-  const below = possibleValues(input, "introduced_start_factor").some((factor) => Number(factor) < 1);
-  if (!path || !below || !warmups.includes(0)) return [];
-  const message = `${pathText(path)} below 1 needs a warmup to rise over, but introduced_warmup_ratio may be 0`;
-  const hint = "Set introduced_warmup_ratio above 0, or leave introduced_start_factor out: with warmup it is 0.";
-  return [{ path, message, hint }];
-}
-
-function checkPeak(input: SweepInput, warmup: number, delay: number): readonly Problem[] {
-  const path = givenAt(input, "introduced_delay_ratio");
-  if (!path || warmup + delay < 1) return [];
-  const message =
-    `introduced_delay_ratio (up to ${delay}) and introduced_warmup_ratio (up to ${warmup}) must sum to less than 1, ` +
-    "or the introduced tokens never reach their learning rate";
-  return [{ path, message, hint: "Lower one of them." }];
 }
 
 /** More trials than this are a slip, not a plan. */

@@ -30,6 +30,8 @@ export interface ParameterSpec {
   readonly default: Default;
   /** The section of the sweep file that takes its fixed value. */
   readonly section: "trainer" | "introduced_tokens";
+  /** The schedule types that use an option of schedules; with any other it would have no effect. */
+  readonly usedBy?: readonly ScheduleType[];
   /** One line, for the JSON Schema and the documentation. */
   readonly description: string;
 }
@@ -37,7 +39,24 @@ export interface ParameterSpec {
 const POSITIVE = { kind: "number", above: 0 } as const;
 const NOT_NEGATIVE = { kind: "number", min: 0 } as const;
 const SHARE = { kind: "number", min: 0, below: 1 } as const;
-const SCHEDULES = { kind: "choice", choices: ["constant", "linear", "cosine"] } as const;
+const SCHEDULES = {
+  kind: "choice",
+  choices: [
+    "constant",
+    "linear",
+    "cosine",
+    "cosine_with_restarts",
+    "cosine_with_min_lr",
+    "polynomial",
+    "inverse_sqrt",
+    "warmup_stable_decay",
+    "one_cycle",
+  ],
+} as const;
+const CURVES = { kind: "choice", choices: ["linear", "cosine", "1-sqrt"] } as const;
+
+/** Hugging Face's names (SchedulerType); one_cycle is PyTorch's OneCycleLR. */
+export type ScheduleType = (typeof SCHEDULES.choices)[number];
 
 /** Every searchable parameter, by the name that the sweep file uses. */
 export const PARAMETERS = {
@@ -91,15 +110,68 @@ export const PARAMETERS = {
   },
   introduced_start_factor: {
     domain: { kind: "number", min: 0, max: 1 },
-    default: { value: 0 },
+    default: "none",
     section: "trainer",
-    description: "Where the introduced tokens' ramp starts, as a factor of their peak learning rate.",
+    description:
+      "Where the introduced tokens' ramp starts, as a factor of their peak learning rate. Default: where their schedule " +
+      "starts: 0; warmup_stable_decay at min_lr_ratio, one_cycle at 0.04.",
   },
   introduced_delay_ratio: {
     domain: SHARE,
     default: { value: 0 },
     section: "trainer",
     description: "Share of the steps before the introduced tokens start to learn.",
+  },
+  num_cycles: {
+    domain: { kind: "integer", min: 1 },
+    default: { value: 1 },
+    section: "trainer",
+    usedBy: ["cosine_with_restarts"],
+    description: "Cosine decays, each from the peak (cosine_with_restarts).",
+  },
+  power: {
+    domain: POSITIVE,
+    default: { value: 1 },
+    section: "trainer",
+    usedBy: ["polynomial"],
+    description: "Exponent of the remaining share of the steps (polynomial).",
+  },
+  lr_end: {
+    domain: NOT_NEGATIVE,
+    default: { value: 1e-7 },
+    section: "trainer",
+    usedBy: ["polynomial"],
+    description: "Learning rate at the end, for each group from its own peak (polynomial).",
+  },
+  min_lr_ratio: {
+    domain: SHARE,
+    default: { value: 0 },
+    section: "trainer",
+    usedBy: ["cosine_with_min_lr", "warmup_stable_decay"],
+    description:
+      "Lowest learning rate, as a factor of the peak (warmup_stable_decay, and cosine_with_min_lr, which needs it).",
+  },
+  decay_ratio: {
+    domain: { kind: "number", above: 0, max: 1 },
+    default: "none",
+    section: "trainer",
+    usedBy: ["warmup_stable_decay"],
+    description:
+      "Share of the steps over which the learning rate falls at the end (warmup_stable_decay, which needs it).",
+  },
+  warmup_type: {
+    domain: CURVES,
+    default: { value: "linear" },
+    section: "trainer",
+    usedBy: ["warmup_stable_decay"],
+    description: "Curve of the warmup (warmup_stable_decay).",
+  },
+  decay_type: {
+    domain: CURVES,
+    default: { value: "cosine" },
+    section: "trainer",
+    usedBy: ["warmup_stable_decay"],
+    description: "Curve of the decay (warmup_stable_decay).",
   },
   weight_decay: {
     domain: NOT_NEGATIVE,

@@ -1,17 +1,34 @@
 // A trial's parameters and the sweep's settings, resolved into the numbers that the trainer uses. No tensors here.
 import { DualrateError } from "../errors.js";
-import { parameterValue, resolveRates, totalSteps } from "../sweep/parameters.js";
+import { parameterValue, resolveRates, type ScheduleType, totalSteps } from "../sweep/parameters.js";
 import type { Settings, TrainerSettings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 
 export type GroupName = "base" | "head" | "introduced";
-export type ScheduleType = "constant" | "linear" | "cosine";
 export type RowInit = "mean" | "mean_resizing" | "random" | "subword_mean";
 export type BiasInit = "mean" | "min" | "zero" | "subword_mean";
 
+/** How a learning rate rises or falls between two values. */
+export type Curve = "linear" | "cosine" | "1-sqrt";
+
+/** What a learning rate does after its warmup. `endFactor` is the multiplier at the end. */
+export type Decay =
+  | { readonly type: "constant" | "linear" | "cosine" | "inverse_sqrt" }
+  | { readonly type: "cosine_with_restarts"; readonly numCycles: number }
+  | { readonly type: "cosine_with_min_lr" | "one_cycle"; readonly endFactor: number }
+  | { readonly type: "polynomial"; readonly power: number; readonly endFactor: number }
+  | {
+      readonly type: "warmup_stable_decay";
+      readonly warmupType: Curve;
+      readonly decayType: Curve;
+      readonly decaySteps: number;
+      readonly endFactor: number;
+    };
+
 /** A learning-rate schedule over optimizer steps; see optim/schedule.ts for the formula. */
-export interface Schedule {
-  readonly type: ScheduleType;
+export type Schedule = Decay & ScheduleSteps;
+
+export interface ScheduleSteps {
   readonly totalSteps: number;
   readonly warmupSteps: number;
   /** Steps before the group starts to learn. */
@@ -60,7 +77,8 @@ export interface TrialFacts {
 
 /**
  * One trial's configuration: the sweep's fixed values, the trial's parameters over them, defaults for the rest. Throws a
- * DualrateError where exactly two of the three rates are not given, or where evaluation would come after the last step.
+ * DualrateError where exactly two of the three rates are not given, where evaluation would come after the last step, or
+ * where a polynomial schedule's lr_end is not below the group's rate.
  */
 export function resolveConfig(settings: Settings, parameters: Parameters, facts: TrialFacts): TrainConfig {
   const all = { ...settings.fixed, ...parameters };
@@ -96,35 +114,98 @@ function checkedEvalSteps({ evalSteps }: TrainerSettings, totalSteps: number): n
 function groupsOf(parameters: Parameters, totalSteps: number): TrainConfig["groups"] {
   const rates = resolveRates(parameters);
   const weightDecay = parameterValue(parameters, "weight_decay");
-  const schedule: Schedule = {
+  const own = {
     type: parameterValue(parameters, "lr_scheduler_type"),
-    totalSteps,
-    warmupSteps: warmupStepsOf(parameterValue(parameters, "warmup_ratio"), totalSteps),
-    delaySteps: 0,
-    startFactor: 0,
+    warmupRatio: parameterValue(parameters, "warmup_ratio"),
+    delayRatio: 0,
   };
-  return {
-    base: { lr: rates.base_lr, weightDecay, schedule },
-    head: { lr: rates.base_lr * parameterValue(parameters, "head_lr_ratio"), weightDecay, schedule },
-    introduced: {
-      lr: rates.intro_lr,
-      weightDecay: parameterValue(parameters, "introduced_weight_decay"),
-      schedule: introducedSchedule(parameters, totalSteps),
-    },
-  };
-}
-
-function introducedSchedule(parameters: Parameters, totalSteps: number): Schedule {
-  return {
+  const introduced = {
     type: parameterValue(parameters, "introduced_lr_scheduler_type"),
-    totalSteps,
-    warmupSteps: warmupStepsOf(parameterValue(parameters, "introduced_warmup_ratio"), totalSteps),
-    delaySteps: Math.round(parameterValue(parameters, "introduced_delay_ratio") * totalSteps),
-    startFactor: parameterValue(parameters, "introduced_start_factor"),
+    warmupRatio: parameterValue(parameters, "introduced_warmup_ratio"),
+    delayRatio: parameterValue(parameters, "introduced_delay_ratio"),
+    startFactor: parameters.introduced_start_factor as number | undefined,
+  };
+  const group = (lr: number, weightDecay: number, ramp: Ramp): GroupConfig => {
+    return { lr, weightDecay, schedule: scheduleOf(parameters, lr, ramp, totalSteps) };
+  };
+  return {
+    base: group(rates.base_lr, weightDecay, own),
+    head: group(rates.base_lr * parameterValue(parameters, "head_lr_ratio"), weightDecay, own),
+    introduced: group(rates.intro_lr, parameterValue(parameters, "introduced_weight_decay"), introduced),
   };
 }
 
-/** Hugging Face's rounding (TrainingArguments.get_warmup_steps). */
-function warmupStepsOf(ratio: number, totalSteps: number): number {
-  return Math.ceil(totalSteps * ratio);
+/** What a group's parameters say of its schedule. */
+interface Ramp {
+  readonly type: ScheduleType;
+  readonly warmupRatio: number;
+  readonly delayRatio: number;
+  /** Not given: where the schedule's own warmup starts. */
+  readonly startFactor?: number | undefined;
+}
+
+/** The schedule of a group whose peak learning rate is `lr`. Throws a DualrateError where lr_end is not below it. */
+function scheduleOf(parameters: Parameters, lr: number, ramp: Ramp, totalSteps: number): Schedule {
+  // Hugging Face's rounding (TrainingArguments.get_warmup_steps).
+  const warmupSteps = Math.ceil(totalSteps * ramp.warmupRatio);
+  const delaySteps = Math.round(totalSteps * ramp.delayRatio);
+  const decay = decayOf(parameters, ramp.type, lr, { totalSteps, left: totalSteps - delaySteps - warmupSteps });
+  return { ...decay, totalSteps, warmupSteps, delaySteps, startFactor: ramp.startFactor ?? startOf(decay) };
+}
+
+/** PyTorch's defaults of OneCycleLR: div_factor, from the start to the peak, and final_div_factor, from the end to the start. */
+const DIV_FACTOR = 25;
+const FINAL_DIV_FACTOR = 1e4;
+
+/** Where a schedule's warmup starts, as a factor of the peak. */
+function startOf(decay: Decay): number {
+  if (decay.type === "one_cycle") return 1 / DIV_FACTOR;
+  return decay.type === "warmup_stable_decay" ? decay.endFactor : 0;
+}
+
+/** A trial's steps, and those of them that a group has left after its delay and warmup. */
+interface StepsLeft {
+  readonly totalSteps: number;
+  readonly left: number;
+}
+
+function decayOf(parameters: Parameters, type: ScheduleType, lr: number, steps: StepsLeft): Decay {
+  switch (type) {
+    case "cosine_with_restarts":
+      return { type, numCycles: parameterValue(parameters, "num_cycles") };
+    case "cosine_with_min_lr":
+      return { type, endFactor: parameterValue(parameters, "min_lr_ratio") };
+    case "polynomial":
+      return { type, power: parameterValue(parameters, "power"), endFactor: polynomialEnd(parameters, lr) };
+    case "warmup_stable_decay":
+      return stableDecayOf(parameters, steps);
+    case "one_cycle":
+      return { type, endFactor: 1 / DIV_FACTOR / FINAL_DIV_FACTOR };
+    default:
+      return { type };
+  }
+}
+
+function stableDecayOf(parameters: Parameters, { totalSteps, left }: StepsLeft): Decay {
+  const decaySteps = Math.ceil(totalSteps * parameterValue(parameters, "decay_ratio"));
+  return {
+    type: "warmup_stable_decay",
+    warmupType: parameterValue(parameters, "warmup_type"),
+    decayType: parameterValue(parameters, "decay_type"),
+    // Shares that sum to 1 may be a step too long, both rounded up.
+    decaySteps: Math.max(0, Math.min(decaySteps, left)),
+    endFactor: parameterValue(parameters, "min_lr_ratio"),
+  };
+}
+
+/**
+ * lr_end as a factor of the group's own rate. Hugging Face divides by the optimizer's default rate for every group, by
+ * which the groups of other rates would end at other rates than lr_end.
+ */
+function polynomialEnd(parameters: Parameters, lr: number): number {
+  const end = parameterValue(parameters, "lr_end");
+  if (end < lr) return end / lr;
+  throw new DualrateError("sweep-file", `lr_end must be less than every group's learning rate (${lr}); got ${end}`, {
+    hint: "Lower lr_end, or raise the learning rate.",
+  });
 }

@@ -76,6 +76,61 @@ describe("resolveConfig", () => {
     for (const group of [base, head]) expect(group.schedule).toMatchObject({ delaySteps: 0, startFactor: 0 });
   });
 
+  test("gives each schedule its own options, with Hugging Face's and PyTorch's defaults", () => {
+    const scheduleWith = (given: Parameters) => resolveConfig(settings(given), RATES, FACTS).groups.base.schedule;
+    expect(scheduleWith({ lr_scheduler_type: "cosine_with_restarts" })).toMatchObject({ numCycles: 1 });
+    expect(scheduleWith({ lr_scheduler_type: "cosine_with_min_lr", min_lr_ratio: 0.1 })).toMatchObject({
+      endFactor: 0.1,
+      startFactor: 0,
+    });
+    const stable = { lr_scheduler_type: "warmup_stable_decay", decay_ratio: 0.205, min_lr_ratio: 0.1 };
+    expect(scheduleWith(stable)).toMatchObject({
+      warmupType: "linear",
+      decayType: "cosine",
+      decaySteps: 21,
+      endFactor: 0.1,
+      startFactor: 0.1,
+    });
+    const cycle = scheduleWith({ lr_scheduler_type: "one_cycle", warmup_ratio: 0.3 });
+    expect(cycle).toMatchObject({ warmupSteps: 30, startFactor: 0.04, endFactor: 0.04 / 1e4 });
+  });
+
+  test("ends every group's polynomial at the same lr_end", () => {
+    const given = { lr_scheduler_type: "polynomial", lr_end: 1e-5, head_lr_ratio: 5 };
+    const { base, head, introduced } = resolveConfig(settings(given), RATES, FACTS).groups;
+    for (const { lr, schedule } of [base, head, introduced]) {
+      expect(schedule).toMatchObject({ type: "polynomial", power: 1 });
+      expect("endFactor" in schedule && schedule.endFactor * lr).toBeCloseTo(1e-5, 18);
+    }
+  });
+
+  test("refuses a polynomial that would rise", () => {
+    const rising = () =>
+      resolveConfig(
+        settings({ lr_scheduler_type: "polynomial", lr_end: 1e-4 }),
+        { base_lr: 1e-4, lr_ratio: 10 },
+        FACTS,
+      );
+    expect(rising).toThrow(DualrateError);
+    expect(rising).toThrow(/lr_end must be less than every group's learning rate \(0.0001\); got 0.0001/);
+  });
+
+  test("prefers a given start factor to the schedule's own", () => {
+    const given = { lr_scheduler_type: "one_cycle", warmup_ratio: 0.3, introduced_start_factor: 0 };
+    const { base, introduced } = resolveConfig(settings(given), RATES, FACTS).groups;
+    expect([base.schedule.startFactor, introduced.schedule.startFactor]).toEqual([0.04, 0]);
+  });
+
+  test("leaves a decay that is rounded up the steps after the warmup", () => {
+    const given = {
+      introduced_lr_scheduler_type: "warmup_stable_decay",
+      decay_ratio: 0.5,
+      introduced_warmup_ratio: 0.5,
+    };
+    const { introduced } = resolveConfig(settings(given, { length: { maxSteps: 33 } }), RATES, FACTS).groups;
+    expect(introduced.schedule).toMatchObject({ warmupSteps: 17, decaySteps: 16 });
+  });
+
   test("rounds warmup up, as Hugging Face does", () => {
     const config = resolveConfig(settings({}, { length: { maxSteps: 33 } }), { ...RATES, warmup_ratio: 0.1 }, FACTS);
     expect(config.groups.base.schedule.warmupSteps).toBe(4);
