@@ -38,7 +38,9 @@ function importsOf(file: string): readonly Import[] {
 function targetOf(file: string, specifier: string): string {
   if (!specifier.startsWith(".")) return specifier.replace(/^((?:@[^/]+\/)?[^/]+).*$/, "$1");
   const path = relative(SRC, join(SRC, dirname(file), specifier)).replaceAll("\\", "/");
-  const [found] = [path.replace(/\.js$/, ".ts"), path.replace(/\.js$/, ".tsx")].filter((name) => files.includes(name));
+  // AssemblyScript's imports have no extension.
+  const names = [path.replace(/\.js$/, ".ts"), path.replace(/\.js$/, ".tsx"), `${path}.ts`];
+  const found = names.find((name) => files.includes(name));
   return found ?? `missing: ${path}`;
 }
 
@@ -52,7 +54,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "trainer/": ["sweep/", "errors.ts", "random.ts"],
   "trainer/config.ts": ["sweep/", "errors.ts"],
   "trainer/models/": ["errors.ts", "type:trainer/", "type:sweep/"],
-  "trainer/optim/": ["trainer/config.ts", "errors.ts", "type:trainer/", "type:sweep/"],
+  "trainer/simd/": [],
+  "trainer/optim/": ["trainer/config.ts", "trainer/simd/", "errors.ts", "type:trainer/", "type:sweep/"],
   "hub/": ["errors.ts"],
   "store/": ["sweep/", "errors.ts"],
   "runner/": ["planner/", "store/", "trainer/", "sweep/", "errors.ts", "random.ts"],

@@ -1,5 +1,12 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
-import { PARAMETER_NAMES, PARAMETERS, type ParameterName, type ParameterSpec, RATE_NAMES } from "./parameters.js";
+import {
+  isUsedBy,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  type ParameterName,
+  type ParameterSpec,
+  RATE_NAMES,
+} from "./parameters.js";
 import { type Problem, pathText, show } from "./problems.js";
 import type { SweepInput } from "./schema.js";
 import { checkSearched, distributionOf, rangeOf } from "./searched.js";
@@ -20,7 +27,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
   ];
   // The rules below take every parameter's values for granted.
   if (problems.length > 0) return problems;
-  return [...checkMasking(input), ...checkIntroducedSchedule(input), ...checkMethod(input)];
+  return [...checkMasking(input), ...checkOptimizer(input), ...checkIntroducedSchedule(input), ...checkMethod(input)];
 }
 
 /** Where a parameter's fixed value stands, if it has one. */
@@ -162,8 +169,8 @@ function checkTargets({ trainer, introduced_tokens: { special }, metric }: Sweep
   return [{ path: ["metric", "name"], message, hint: "Rank by another metric, or have those tokens masked." }];
 }
 
-/** Every value that a parameter may take in the sweep; of a range, its ends. */
-function possibleValues(input: SweepInput, name: ParameterName): readonly Value[] {
+/** Every value that a parameter may take in the sweep that `checkParameters` has found no problem with; of a range, its ends. */
+export function possibleValues(input: SweepInput, name: ParameterName): readonly Value[] {
   const searched = input.parameters[name];
   if (searched) return endsOf(distributionOf(searched, SPECS[name].domain));
   const fixed: Readonly<Record<string, unknown>> = input[SPECS[name].section];
@@ -176,6 +183,15 @@ function possibleValues(input: SweepInput, name: ParameterName): readonly Value[
 function endsOf(distribution: Distribution): readonly Value[] {
   if (distribution.kind === "constant") return [distribution.value];
   return distribution.kind === "categorical" ? distribution.values : rangeOf(distribution);
+}
+
+/** Settings of an optimizer that no trial uses. */
+function checkOptimizer(input: SweepInput): readonly Problem[] {
+  const optimizers = possibleValues(input, "optim");
+  return PARAMETER_NAMES.filter((name) => !optimizers.some((optim) => isUsedBy(optim, name))).flatMap((name) => {
+    const users = (SPECS[name].optimizers ?? []).join(" or ");
+    return unused(givenAt(input, name), `it takes optim ${users}, and optim is ${optimizers.join(" or ")}`);
+  });
 }
 
 function checkIntroducedSchedule(input: SweepInput): readonly Problem[] {

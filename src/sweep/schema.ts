@@ -140,6 +140,13 @@ const trainer = z
       ),
     dropout: z.boolean().default(true).describe("False turns the model's dropout off."),
     group_by_length: z.boolean().default(true).describe("Batches of texts of about the same length."),
+    row_updates: z
+      .enum(["dense", "lazy"])
+      .optional()
+      .describe(
+        "Rows of the word table without gradient in a step: moved by momentum and decay, or left as they are " +
+          "(sequence-classification). Default: dense.",
+      ),
     max_trial_minutes: z
       .number()
       .gt(0)

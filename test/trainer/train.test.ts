@@ -252,6 +252,11 @@ test("a model that cannot be trained as asked is refused", () => {
   expect(() => checkModel(longer, inputs())).toThrow(/max_length is 64, but the model has 40 positions/);
   const headless = { ...inputs(), tensors: tensors.filter(({ name }) => !name.startsWith("cls.")) };
   expect(() => checkModel(settings, headless)).toThrow(/no tensor "cls\.predictions\.transform\.dense\.weight"/);
+  const lazy: Settings = { ...settings, trainer: { ...settings.trainer, rowUpdates: "lazy" } };
+  expect(() => checkModel(lazy, inputs())).toThrow(
+    /^row_updates: lazy needs a word table of the input's own; in masked-lm/,
+  );
+  expect(() => checkModel({ ...lazy, task: "sequence-classification" }, classification(VOCABULARY))).not.toThrow();
   const misshapen = inputs();
   const smaller = { ...misshapen, modelConfig: { ...misshapen.modelConfig, intermediate_size: 40 } };
   expect(() => checkModel(settings, smaller)).toThrow(
