@@ -140,7 +140,7 @@ export const PARAMETERS = {
     default: { value: 0.9 },
     section: "trainer",
     optimizers: ["adamw", "adam", "lion"],
-    description: "Decay rate of the first moment; for Lion, its weight in the update.",
+    description: "Decay rate of the first moment; for Lion, the momentum's weight in the update.",
   },
   adam_beta2: {
     domain: SHARE,
