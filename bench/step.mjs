@@ -88,16 +88,17 @@ async function measure({ task, dropout, steps, ...size }) {
     lr: { base: 1e-4, head: 1e-4, introduced: 1e-3 },
     weightDecay: { base: 0.01, head: 0.01, introduced: 0.01 },
     maxGradNorm: 0,
-    adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    rowUpdates: "dense",
     dropoutKey: dropout > 0 ? 1 : null,
   };
   const batch = batchOf(task, size, rows);
   const ms = await median(steps, () => engine.step([batch], rates));
   const peak = process.resourceUsage().maxRSS * 1024;
   const memory = allocateOptimizerMemory(layout.size);
-  const update = { lr: 1e-4, weightDecay: 0.01, adam: rates.adam, t: 1, gradientScale: 1 };
+  const update = { lr: 1e-4, weightDecay: 0.01, optimizer: rates.optimizer, t: 1, gradientScale: 1 };
   const optimizer = await median(5, () => {
-    memory.gradientNorm(0, layout.size);
+    memory.squaredNorm("gradient", 0, layout.size);
     memory.update(0, layout.size, update);
   });
   return { ms, optimizer, peak };

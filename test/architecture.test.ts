@@ -38,7 +38,9 @@ function importsOf(file: string): readonly Import[] {
 function targetOf(file: string, specifier: string): string {
   if (!specifier.startsWith(".")) return specifier.replace(/^((?:@[^/]+\/)?[^/]+).*$/, "$1");
   const path = relative(SRC, join(SRC, dirname(file), specifier)).replaceAll("\\", "/");
-  const [found] = [path.replace(/\.js$/, ".ts"), path.replace(/\.js$/, ".tsx")].filter((name) => files.includes(name));
+  // AssemblyScript's imports have no extension.
+  const names = [path.replace(/\.js$/, ".ts"), path.replace(/\.js$/, ".tsx"), `${path}.ts`];
+  const found = names.find((name) => files.includes(name));
   return found ?? `missing: ${path}`;
 }
 

@@ -2,8 +2,9 @@
 import { relative } from "node:path";
 import { DualrateError } from "../errors.js";
 import type { StudyRecord } from "../store/records.js";
+import { isUsedBy, type ParameterName, parameterValue } from "../sweep/parameters.js";
 import type { DataSettings, ExportedFrom, Metric, Settings, TrainerSettings } from "../sweep/settings.js";
-import type { Value } from "../sweep/space.js";
+import type { Parameters, Value } from "../sweep/space.js";
 import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
 
 /** Keys and their order are the sweep file's own. */
@@ -13,7 +14,7 @@ export interface ExportedConfiguration {
   readonly task: string;
   readonly data: Readonly<Record<string, string | number>>;
   readonly introduced_tokens: { readonly tokens: readonly string[]; readonly special: boolean };
-  readonly trainer: Readonly<Record<string, number | boolean | readonly number[]>>;
+  readonly trainer: Readonly<Record<string, Value | boolean | readonly number[]>>;
   readonly metric: Metric;
   readonly method: "grid";
   readonly seed: number;
@@ -98,6 +99,7 @@ function trainerKeys({ trainer, task, introduced }: Settings): ExportedConfigura
     dropout: trainer.dropout,
     group_by_length: trainer.groupByLength,
     ...(trainer.earlyStoppingPatience !== undefined && { early_stopping_patience: trainer.earlyStoppingPatience }),
+    ...(trainer.rowUpdates !== undefined && { row_updates: trainer.rowUpdates }),
   };
 }
 
@@ -114,6 +116,9 @@ function maskKeys(trainer: TrainerSettings, special: boolean): Record<string, nu
   };
 }
 
-function fixedParameters(parameters: Readonly<Record<string, Value>>): ExportedConfiguration["parameters"] {
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, { value }]));
+/** Those that the trial's optimizer uses: a sweep of several may name settings of each. */
+function fixedParameters(parameters: Parameters): ExportedConfiguration["parameters"] {
+  const optim = parameterValue(parameters, "optim");
+  const used = Object.entries(parameters).filter(([name]) => isUsedBy(optim, name as ParameterName));
+  return Object.fromEntries(used.map(([name, value]) => [name, { value }]));
 }

@@ -142,7 +142,7 @@ let known: { readonly key: string; readonly inputs: SharedInputs } | undefined;
 
 /** The same object for the same inputs: each message brings a new wrapper, and the trainer may cache by identity. */
 function sameInputs(job: TrialJob, inputs: SharedInputs): SharedInputs {
-  const key = Object.values(job.inputs).join();
+  const key = [...Object.values(job.inputs), inputs.rowMap.idOfRow.length].join();
   if (known?.key !== key) known = { key, inputs };
   return known.inputs;
 }

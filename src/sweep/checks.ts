@@ -1,6 +1,13 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
-import { fixedAt, givenAt, unused } from "./given.js";
-import { PARAMETER_NAMES, PARAMETERS, type ParameterName, type ParameterSpec, RATE_NAMES } from "./parameters.js";
+import { fixedAt, givenAt, possibleValues, unused } from "./given.js";
+import {
+  isUsedBy,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  type ParameterName,
+  type ParameterSpec,
+  RATE_NAMES,
+} from "./parameters.js";
 import { type Problem, pathText, show } from "./problems.js";
 import { checkSchedules } from "./schedule-checks.js";
 import type { SweepInput } from "./schema.js";
@@ -22,7 +29,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
   ];
   // The rules below take every parameter's values for granted.
   if (problems.length > 0) return problems;
-  return [...checkMasking(input), ...checkSchedules(input), ...checkMethod(input)];
+  return [...checkMasking(input), ...checkOptimizer(input), ...checkSchedules(input), ...checkMethod(input)];
 }
 
 function checkParameters(input: SweepInput): readonly Problem[] {
@@ -146,6 +153,15 @@ function checkTargets({ trainer, introduced_tokens: { special }, metric }: Sweep
   const kind = metric.name === "loss_base" ? "base" : "introduced";
   const message = `metric ${metric.name} would never have a value: no ${kind} token is ever masked`;
   return [{ path: ["metric", "name"], message, hint: "Rank by another metric, or have those tokens masked." }];
+}
+
+/** Settings of an optimizer that no trial uses. */
+function checkOptimizer(input: SweepInput): readonly Problem[] {
+  const optimizers = possibleValues(input, "optim");
+  return PARAMETER_NAMES.filter((name) => !optimizers.some((optim) => isUsedBy(optim, name))).flatMap((name) => {
+    const users = (SPECS[name].optimizers ?? []).join(" or ");
+    return unused(givenAt(input, name), `it takes optim ${users}, and optim is ${optimizers.join(" or ")}`);
+  });
 }
 
 /** More trials than this are a slip, not a plan. */

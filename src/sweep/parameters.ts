@@ -32,6 +32,8 @@ export interface ParameterSpec {
   readonly section: "trainer" | "introduced_tokens";
   /** The schedule types that use an option of schedules; with any other it would have no effect. */
   readonly usedBy?: readonly ScheduleType[];
+  /** The values of `optim` that use it; all do where none are named. */
+  readonly optimizers?: readonly string[];
   /** One line, for the JSON Schema and the documentation. */
   readonly description: string;
 }
@@ -177,13 +179,14 @@ export const PARAMETERS = {
     domain: NOT_NEGATIVE,
     default: { value: 0.01 },
     section: "trainer",
-    description: "AdamW's decoupled weight decay of the pretrained weights and the head.",
+    description:
+      "Weight decay of the pretrained weights and the head: decoupled (adamw, lion), or L2 in the gradient (adam, sgd).",
   },
   introduced_weight_decay: {
     domain: NOT_NEGATIVE,
     default: { sameAs: "weight_decay" },
     section: "trainer",
-    description: "AdamW's decoupled weight decay of the introduced tokens' rows.",
+    description: "Weight decay of the introduced tokens' rows.",
   },
   max_grad_norm: {
     domain: NOT_NEGATIVE,
@@ -191,23 +194,39 @@ export const PARAMETERS = {
     section: "trainer",
     description: "L2 norm to which the gradient over all groups is clipped; 0 is off.",
   },
+  optim: {
+    domain: { kind: "choice", choices: ["adamw", "adam", "sgd", "lion"] },
+    default: { value: "adamw" },
+    section: "trainer",
+    description: "Optimizer: AdamW, Adam with L2 regularization, SGD with momentum, or Lion.",
+  },
+  momentum: {
+    domain: SHARE,
+    default: { value: 0.9 },
+    section: "trainer",
+    optimizers: ["sgd"],
+    description: "SGD's momentum.",
+  },
   adam_beta1: {
     domain: SHARE,
     default: { value: 0.9 },
     section: "trainer",
-    description: "AdamW's decay rate of the first moment.",
+    optimizers: ["adamw", "adam", "lion"],
+    description: "Decay rate of the first moment; for Lion, the momentum's weight in the update.",
   },
   adam_beta2: {
     domain: SHARE,
     default: { value: 0.999 },
     section: "trainer",
-    description: "AdamW's decay rate of the second moment.",
+    optimizers: ["adamw", "adam", "lion"],
+    description: "Decay rate of the second moment; for Lion, of its momentum, by default 0.99.",
   },
   adam_epsilon: {
     domain: POSITIVE,
     default: { value: 1e-8 },
     section: "trainer",
-    description: "Added to the square root in AdamW's denominator.",
+    optimizers: ["adamw", "adam"],
+    description: "Added to the square root in the denominator of AdamW and Adam.",
   },
   batch_size: {
     domain: { kind: "integer", min: 1 },
@@ -260,6 +279,12 @@ export function parameterValue<Name extends ParameterName>(parameters: Parameter
   if (fallback === "none") throw new DualrateError("internal", `the parameter ${name} has no value and no default`);
   if ("sameAs" in fallback) return parameterValue(parameters, fallback.sameAs as Name);
   return fallback.value as ParameterValue<Name>;
+}
+
+/** Whether an optimizer, one of the values of `optim`, uses the parameter. */
+export function isUsedBy(optim: Value, name: ParameterName): boolean {
+  const { optimizers }: ParameterSpec = PARAMETERS[name];
+  return optimizers === undefined || optimizers.includes(String(optim));
 }
 
 /**

@@ -143,6 +143,13 @@ const trainer = z
     early_stopping_patience: count
       .optional()
       .describe("Evaluations without a better value after which a trial ends. Default: it goes on."),
+    row_updates: z
+      .enum(["dense", "lazy"])
+      .optional()
+      .describe(
+        "Rows of the word table without gradient in a step: moved by momentum and decay, or left as they are " +
+          "(sequence-classification). Default: dense.",
+      ),
     max_trial_minutes: z
       .number()
       .gt(0)

@@ -4,6 +4,8 @@ import type { Space, Value } from "./space.js";
 
 export type Task = "masked-lm" | "sequence-classification";
 export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy";
+/** Whether an optimizer step moves rows of the word table that got no gradient in it. */
+export type RowUpdates = "dense" | "lazy";
 export type Goal = "minimize" | "maximize";
 
 export interface Metric {
@@ -48,6 +50,8 @@ export interface TrainerSettings {
   readonly groupByLength: boolean;
   /** Evaluations without a better value after which a trial ends. */
   readonly earlyStoppingPatience?: number;
+  /** Where they are not dense. */
+  readonly rowUpdates?: "lazy";
   /** Minutes after which a trial is stopped and fails; no part of what makes a trial's numbers. */
   readonly maxTrialMinutes?: number;
 }
@@ -59,6 +63,8 @@ export interface Settings {
   readonly data: DataSettings;
   readonly introduced: IntroducedTokens;
   readonly trainer: TrainerSettings;
+  /** Tokens that no text uses keep their rows in training: some trial's optimizer does more to them than decay. */
+  readonly keepAllRows?: true;
   /** Fixed values of searchable parameters, by their names in the sweep file (snake_case); a trial's parameters add to these. */
   readonly fixed: Readonly<Record<string, Value>>;
 }

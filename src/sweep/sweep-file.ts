@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
 import { checkDataFile, checkModelFolder } from "./files.js";
+import { possibleValues } from "./given.js";
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
 import { type SweepInput, sweepSchema } from "./schema.js";
@@ -84,8 +85,15 @@ function settingsOf(input: SweepInput, folder: string): Settings {
     data: dataOf(input, folder),
     introduced: { tokens, special },
     trainer: trainerOf(input),
+    ...(needsAllRows(input) && { keepAllRows: true }),
     fixed: fixedOf(input),
   };
+}
+
+/** Leaving rows out is exact where a row without gradient gets weight decay alone: with AdamW and Lion, in every step. */
+function needsAllRows(input: SweepInput): boolean {
+  const decaysAlone = (optim: Value) => optim === "adamw" || optim === "lion";
+  return input.trainer.row_updates === "lazy" || !possibleValues(input, "optim").every(decaysAlone);
 }
 
 function dataOf({ data }: SweepInput, folder: string): DataSettings {
@@ -114,6 +122,7 @@ function trainerOf({ trainer }: SweepInput): TrainerSettings {
     dropout: trainer.dropout,
     groupByLength: trainer.group_by_length,
     ...(trainer.early_stopping_patience !== undefined && { earlyStoppingPatience: trainer.early_stopping_patience }),
+    ...(trainer.row_updates === "lazy" && { rowUpdates: trainer.row_updates }),
     ...(trainer.max_trial_minutes !== undefined && { maxTrialMinutes: trainer.max_trial_minutes }),
   };
 }

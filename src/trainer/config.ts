@@ -1,7 +1,7 @@
 // A trial's parameters and the sweep's settings, resolved into the numbers that the trainer uses. No tensors here.
 import { DualrateError } from "../errors.js";
 import { parameterValue, resolveRates, type ScheduleType, totalSteps } from "../sweep/parameters.js";
-import type { Settings, TrainerSettings } from "../sweep/settings.js";
+import type { RowUpdates, Settings, TrainerSettings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 
 export type GroupName = "base" | "head" | "introduced";
@@ -50,9 +50,25 @@ export interface AdamSettings {
   readonly epsilon: number;
 }
 
+export interface SgdSettings {
+  readonly momentum: number;
+}
+
+export interface LionSettings {
+  readonly beta1: number;
+  readonly beta2: number;
+}
+
+/** An optimizer and its own settings; see optim/ for the formulas. */
+export type OptimizerConfig =
+  | ({ readonly name: "adamw" | "adam" } & AdamSettings)
+  | ({ readonly name: "sgd" } & SgdSettings)
+  | ({ readonly name: "lion" } & LionSettings);
+
 export interface TrainConfig {
   readonly groups: Readonly<Record<GroupName, GroupConfig>>;
-  readonly adam: AdamSettings;
+  readonly optimizer: OptimizerConfig;
+  readonly rowUpdates: RowUpdates;
   /** Global-norm clipping over all groups; 0 is off. */
   readonly maxGradNorm: number;
   readonly batchSize: number;
@@ -85,11 +101,8 @@ export function resolveConfig(settings: Settings, parameters: Parameters, facts:
   const steps = totalSteps(settings, parameters, facts.trainExamples);
   return {
     groups: groupsOf(all, steps),
-    adam: {
-      beta1: parameterValue(all, "adam_beta1"),
-      beta2: parameterValue(all, "adam_beta2"),
-      epsilon: parameterValue(all, "adam_epsilon"),
-    },
+    optimizer: optimizerOf(all),
+    rowUpdates: settings.trainer.rowUpdates ?? "dense",
     maxGradNorm: parameterValue(all, "max_grad_norm"),
     batchSize: parameterValue(all, "batch_size"),
     accumulationSteps: parameterValue(all, "gradient_accumulation_steps"),
@@ -109,6 +122,19 @@ function checkedEvalSteps({ evalSteps }: TrainerSettings, totalSteps: number): n
     `eval_steps must not exceed a trial's ${totalSteps} steps, or no evaluation is scheduled; got ${evalSteps}`,
     { hint: `Set eval_steps to ${totalSteps} or less, or train for more epochs.`, key: ["trainer", "eval_steps"] },
   );
+}
+
+/** Lion's adam_beta2 where none is given, as Chen et al. (2023) recommend. */
+const LION_BETA2 = 0.99;
+
+function optimizerOf(parameters: Parameters): OptimizerConfig {
+  const name = parameterValue(parameters, "optim");
+  if (name === "sgd") return { name, momentum: parameterValue(parameters, "momentum") };
+  const beta1 = parameterValue(parameters, "adam_beta1");
+  if (name === "lion")
+    return { name, beta1, beta2: parameterValue({ adam_beta2: LION_BETA2, ...parameters }, "adam_beta2") };
+  const beta2 = parameterValue(parameters, "adam_beta2");
+  return { name, beta1, beta2, epsilon: parameterValue(parameters, "adam_epsilon") };
 }
 
 function groupsOf(parameters: Parameters, totalSteps: number): TrainConfig["groups"] {

@@ -14,7 +14,7 @@ export interface TrainedModel {
   readonly parameter: (name: string) => Float32Array | undefined;
   /**
    * What weight decay has left of rows that compaction left out: the product over the steps of (1 - lr * decay). AdamW
-   * does nothing else to a parameter whose gradient is always zero.
+   * and Lion do nothing else to a parameter whose gradient is always zero; with the others no row is left out.
    */
   readonly unusedRowsFactor: number;
 }

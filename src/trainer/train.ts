@@ -151,11 +151,20 @@ async function keepWeights({ settings, config, inputs, files }: Training, engine
 /** Throws a DualrateError where the model cannot be trained as the settings ask: before anything is stored. */
 export function checkModel(settings: Settings, inputs: SharedInputs): void {
   const model = modelFor(settings, inputs);
-  const { maxLength } = settings.trainer;
+  const { trainer } = settings;
+  const { maxLength } = trainer;
   if (maxLength > model.maxPositions) {
     throw new DualrateError("model", `max_length is ${maxLength}, but the model has ${model.maxPositions} positions`, {
       hint: `Set max_length to ${model.maxPositions} or less.`,
     });
+  }
+  if (trainer.rowUpdates === "lazy" && model.tied) {
+    throw new DualrateError(
+      "sweep-file",
+      `row_updates: lazy needs a word table of the input's own; in ${settings.task} the output layer shares it, and gives ` +
+        "every row a gradient in every step",
+      { hint: "Leave row_updates out, or use the task sequence-classification.", key: ["trainer", "row_updates"] },
+    );
   }
   const zeros = ({ shape }: NamedTensor) => new Float32Array(inputs.rowMap.introducedRows * sizeOf(shape.slice(1)));
   const source = { checkpoint: openCheckpoint(inputs.tensors), rowMap: inputs.rowMap, introducedPart: zeros, seed: 0 };
@@ -230,7 +239,8 @@ export function ratesAt(config: TrainConfig, step: number): StepRates {
     lr: byGroup(({ lr, schedule }) => lr * scheduleMultiplier(schedule, step), config),
     weightDecay: byGroup(({ weightDecay }) => weightDecay, config),
     maxGradNorm: config.maxGradNorm,
-    adam: config.adam,
+    optimizer: config.optimizer,
+    rowUpdates: config.rowUpdates,
     dropoutKey: config.dropout ? deriveKey(config.seed, "dropout", step) : null,
   };
 }

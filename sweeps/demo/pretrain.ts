@@ -101,7 +101,8 @@ function ratesAt(step: number): StepRates {
     lr: { base: lr, head: lr, introduced: lr },
     weightDecay: { base: 0.01, head: 0.01, introduced: 0.01 },
     maxGradNorm: 1,
-    adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    rowUpdates: "dense",
     dropoutKey: null,
   };
 }

@@ -61,6 +61,22 @@ test.each([
   }
 });
 
+test("a sweep of several optimizers exports the settings of the trial's own, and its row updates", () => {
+  const fixed = { ...settings.fixed, momentum: 0.8, adam_beta1: 0.85, adam_epsilon: 1e-6 };
+  const trainer = { ...settings.trainer, rowUpdates: "lazy" } as const;
+  const exportedOf = (optim: string) => {
+    const exported = studyIn(folder, { fixed, trainer, task: "sequence-classification", keepAllRows: true });
+    const own = complete(4, 10, 2, { optim }) as CompleteTrial;
+    const text = toYaml(exportedConfiguration(exported, own, folder), "best.yaml");
+    const read = parseSweep(text, join(folder, "best.yaml"));
+    expect(read.settings).toMatchObject({ keepAllRows: true, trainer: { rowUpdates: "lazy" } });
+    return Object.keys(gridPoint(read.space, 0)).filter((name) => name in fixed && !(name in settings.fixed));
+  };
+  expect(exportedOf("sgd")).toEqual(["momentum"]);
+  expect(exportedOf("lion")).toEqual(["adam_beta1"]);
+  expect(exportedOf("adamw")).toEqual(["adam_beta1", "adam_epsilon"]);
+});
+
 test("YAML keeps every digit of a number, and tokens that look like YAML", () => {
   const rates = complete(1, 0.1 + 0.2, 1 / 3, { base_lr: 1e-7 }) as CompleteTrial;
   const text = toYaml(exportedConfiguration(study, rates), "best.yaml");

@@ -158,6 +158,18 @@ describe("rules between keys are named, with their line, for", () => {
       message: /must sum to less than 1/,
     },
     {
+      what: "SGD's momentum without SGD",
+      text: edited({ "max_steps: 200": "max_steps: 200\n  momentum: 0.8" }),
+      line: 11,
+      message: /^trainer.momentum would have no effect: it takes optim sgd, and optim is adamw$/,
+    },
+    {
+      what: "Adam's epsilon where no searched optimizer has one",
+      text: edited({}, "  optim: {values: [sgd, lion]}\n  adam_epsilon: {value: 1e-6}\n"),
+      line: 17,
+      message: /^parameters.adam_epsilon would have no effect: it takes optim adamw or adam, and optim is sgd or lion$/,
+    },
+    {
       what: "a range under grid",
       text: edited({ "{values: [1, 10, 100]}": "{distribution: log_uniform_values, min: 0.1, max: 1000}" }),
       line: 15,

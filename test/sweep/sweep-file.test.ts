@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseSweep, readSweep, sweepJsonSchema } from "../../src/sweep/sweep-file.js";
-import { bigGrid, edited, file, folder, VALID } from "./fixture.js";
+import { bigGrid, CLASSIFICATION, edited, file, folder, VALID } from "./fixture.js";
 
 describe("a sweep file", () => {
   test("with the least that it needs gets every default", () => {
@@ -77,6 +77,24 @@ describe("a sweep file", () => {
       file,
     );
     expect(space.map(({ name }) => name)).toEqual(["lr_ratio", "warmup_ratio", "base_lr"]);
+  });
+
+  test.each([
+    ["adamw by default", "", undefined],
+    ["lion", "  optim: {value: lion}\n", undefined],
+    ["adamw and lion", "  optim: {values: [adamw, lion]}\n", undefined],
+    ["sgd", "  optim: {value: sgd}\n", true],
+    ["adam among others", "  optim: {values: [adamw, adam]}\n", true],
+  ])("keeps all rows where some optimizer does more than decay unused ones: %s", (_, parameters, keepAllRows) => {
+    const { settings } = parseSweep(edited(CLASSIFICATION, parameters), file);
+    expect(settings.keepAllRows).toBe(keepAllRows);
+  });
+
+  test("keeps all rows where they are updated lazily", () => {
+    const withRows = (rows: string) =>
+      parseSweep(edited({ ...CLASSIFICATION, "max_steps: 200": `max_steps: 200\n  row_updates: ${rows}` }), file);
+    expect(withRows("lazy").settings).toMatchObject({ keepAllRows: true, trainer: { rowUpdates: "lazy" } });
+    expect(withRows("dense")).toEqual(parseSweep(edited(CLASSIFICATION), file));
   });
 
   test("maximizes accuracy unless told otherwise", () => {

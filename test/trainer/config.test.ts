@@ -38,7 +38,8 @@ describe("resolveConfig", () => {
         head: { lr: 1e-4, weightDecay: 0.01, schedule },
         introduced: { lr: 1e-3, weightDecay: 0.01, schedule },
       },
-      adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      rowUpdates: "dense",
       maxGradNorm: 1,
       batchSize: 16,
       accumulationSteps: 1,
@@ -57,6 +58,20 @@ describe("resolveConfig", () => {
     expect(config).toMatchObject({ batchSize: 4, init: "random" });
     expect(config.groups.head).toMatchObject({ lr: 5e-4, weightDecay: 0 });
     expect(config.groups.introduced).toMatchObject({ lr: 2e-3, weightDecay: 0 });
+  });
+
+  test("gives each optimizer its own settings, and Lion a second beta of 0.99 unless told otherwise", () => {
+    const optimizer = (given: Parameters) => resolveConfig(settings(), { ...RATES, ...given }, FACTS).optimizer;
+    expect(optimizer({ optim: "adam", adam_beta2: 0.9 })).toEqual({
+      name: "adam",
+      beta1: 0.9,
+      beta2: 0.9,
+      epsilon: 1e-8,
+    });
+    expect(optimizer({ optim: "sgd" })).toEqual({ name: "sgd", momentum: 0.9 });
+    expect(optimizer({ optim: "sgd", momentum: 0 })).toEqual({ name: "sgd", momentum: 0 });
+    expect(optimizer({ optim: "lion" })).toEqual({ name: "lion", beta1: 0.9, beta2: 0.99 });
+    expect(optimizer({ optim: "lion", adam_beta2: 0.999 })).toEqual({ name: "lion", beta1: 0.9, beta2: 0.999 });
   });
 
   test("gives the introduced tokens the base's schedule, warmup and decay unless told otherwise", () => {

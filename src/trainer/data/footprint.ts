@@ -18,8 +18,8 @@ export interface FootprintSizes {
 
 /**
  * Bytes of one worker at its peak, on the safe side: an allowance for the runtime, and 4 bytes for each of
- * - 4 x parameters: weights, gradients and Adam's two moments (the checkpoint itself is shared by all workers), and once
- *   more where gradients of several batches are added up;
+ * - 4 x parameters: weights, gradients and two moments, whichever the optimizer (the checkpoint itself is shared by all
+ *   workers), and once more where gradients of several batches are added up;
  * - the activations that a training step keeps: B*L*(12*H + 3*I) + 3*heads*B*L^2 in each layer, two layers more for the
  *   gradients that are in flight, and for masked LM 3 values for each target and row; or those of an evaluation, which
  *   keeps two layers, where its larger batch needs more. Compiled steps of other shapes keep no activations.

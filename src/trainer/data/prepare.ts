@@ -110,9 +110,9 @@ function checkSomeIntroduced({ introduced, data }: Settings, counts: readonly nu
   });
 }
 
-/** The base rows to keep: all with a tied output layer, else those that the data or the tokenizer's template use. */
-function keptIds({ task }: Settings, { special }: Tokenizer, splits: Splits): ReadonlySet<number> | "all" {
-  if (task === "masked-lm") return "all";
+/** The base rows to keep: all with a tied output layer or where the settings say so, else those that the data or the tokenizer's template use. */
+function keptIds({ task, keepAllRows }: Settings, { special }: Tokenizer, splits: Splits): ReadonlySet<number> | "all" {
+  if (task === "masked-lm" || keepAllRows) return "all";
   const used = [splits.train, splits.validation, splits.test].flatMap((split) => [...(split?.idCounts.keys() ?? [])]);
   return new Set([...used, ...Object.values(special).filter((id) => id !== undefined)]);
 }

@@ -1,5 +1,6 @@
 // What trains: an Engine owns parameters, moments and updates, so that they can live on a device.
-import type { AdamSettings, GroupName } from "../config.js";
+import type { RowUpdates } from "../../sweep/settings.js";
+import type { GroupName, OptimizerConfig } from "../config.js";
 import type { Batch } from "../data/batch.js";
 
 /** What changes from step to step and from trial to trial; none of it is compiled in. */
@@ -8,7 +9,9 @@ export interface StepRates {
   readonly lr: Readonly<Record<GroupName, number>>;
   readonly weightDecay: Readonly<Record<GroupName, number>>;
   readonly maxGradNorm: number;
-  readonly adam: AdamSettings;
+  readonly optimizer: OptimizerConfig;
+  /** Lazy is for models whose word table is not tied to the output. */
+  readonly rowUpdates: RowUpdates;
   /** Key of this step's dropout masks; null trains without dropout. */
   readonly dropoutKey: number | null;
 }

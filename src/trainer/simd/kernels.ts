@@ -1,10 +1,12 @@
 // The trainer's own kernels: a WebAssembly module over a memory of the caller's.
 import { readFileSync } from "node:fs";
 
-/** The exports of adamw.as.ts and dropout.as.ts; pointers are bytes, lengths are elements. */
+/** The exports of the .as.ts files that the build names; pointers are bytes, lengths are elements. */
 export interface Kernels {
   squaredNorm(x: number, n: number): number;
-  adamw(...args: readonly number[]): void;
+  adam(...args: readonly number[]): void;
+  sgd(...args: readonly number[]): void;
+  lion(...args: readonly number[]): void;
   keepMask(keep: number, n: number, salt: number, threshold: number): void;
 }
 

@@ -55,6 +55,14 @@ test("classification keeps the rows that some split uses and the special ones; c
   expect(summary).toMatchObject({ vocabularyRows: WORDS.length + 2, keptRows: kept.length });
 });
 
+test("classification keeps every row where the settings say so, and is estimated with them", async () => {
+  const model = await tinyModel();
+  const settings = tinySettings(model, await tinyData(), { task: "sequence-classification" });
+  const { summary, inputs } = await prepareInputs({ ...settings, keepAllRows: true }, 1);
+  expect(inputs.rowMap).toMatchObject({ baseRows: WORDS.length, introducedRows: 2 });
+  expect(summary.keptRows).toBe(WORDS.length + 2);
+});
+
 test("every array lies over shared memory, so that a thread gets it without a copy", async () => {
   const settings = tinySettings(await tinyModel(), await tinyData(), { task: "sequence-classification" });
   const { inputs } = await prepareInputs(settings, 1);

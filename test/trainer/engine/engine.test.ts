@@ -6,10 +6,11 @@ import { keepMasks } from "../../../src/trainer/engine/dropout.js";
 import type { EngineState, StepRates } from "../../../src/trainer/engine/engine.js";
 import { batchOf, distance, goldenJson, l2, prepare } from "../../golden-model.js";
 
-const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const optimizer = { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 function rates(lr: { base: number; introduced: number }, changes: Partial<StepRates> = {}): StepRates {
   const weightDecay = { base: 0, head: 0, introduced: 0 };
-  return { lr: { head: lr.base, ...lr }, weightDecay, maxGradNorm: 0, adam, dropoutKey: null, ...changes };
+  const still = { weightDecay, maxGradNorm: 0, optimizer, rowUpdates: "dense", dropoutKey: null } as const;
+  return { lr: { head: lr.base, ...lr }, ...still, ...changes };
 }
 
 const golden = goldenJson("tiny-bert", "masked-lm-steps");
@@ -98,6 +99,58 @@ test("micro-batches are averaged over all their targets", async () => {
   const together = await engine.step([batchOf("masked-lm", merged, rowMap)], still);
   expect(Math.abs(apart.loss - together.loss)).toBeLessThan(1e-5);
   expect(Math.abs(apart.gradNorm / together.gradNorm - 1)).toBeLessThan(1e-5);
+});
+
+test("lazy rows: what a batch does not hold stays as it is, moments too, and the rest trains as if dense", async () => {
+  const start = goldenJson("tiny-bert", "sequence-classification-steps");
+  const [dense, lazy] = [await prepare("tiny-bert", start), await prepare("tiny-bert", start)];
+  const decay = { base: 0.1, head: 0.1, introduced: 0.1 };
+  const both = rates({ base: 1e-2, introduced: 1e-1 }, { weightDecay: decay, maxGradNorm: 1 });
+  const batch = (index: number) => batchOf("sequence-classification", start.batches[index], dense.rowMap);
+  await dense.engine.step([batch(0)], both);
+  await lazy.engine.load(await dense.engine.save());
+  const before = await lazy.engine.save();
+  await dense.engine.step([batch(1)], both);
+  const { groups } = await lazy.engine.step([batch(1)], { ...both, rowUpdates: "lazy" });
+  const [all, after] = [await dense.engine.save(), await lazy.engine.save()];
+  const { width, introduced, base } = rowsOf(after);
+  const seen = new Set(batch(1).inputRows.filter((_, i) => batch(1).attentionMask[i] === 1));
+  const stale = new Set(batch(0).inputRows.filter((row) => !seen.has(row)));
+  expect(stale.size).toBeGreaterThan(1);
+  for (let row = 0; row < after.tensors.get(WORDS)!.value.length / width; row++) {
+    const expected = (seen.has(row) ? all : before).tensors.get(WORDS)!;
+    for (const part of ["value", "m", "v"] as const) {
+      const of = (tensors: typeof expected) => tensors[part].slice(row * width, (row + 1) * width);
+      expect(of(after.tensors.get(WORDS)!), `row ${row} ${part}`).toEqual(of(expected));
+    }
+  }
+  for (const [name, tensor] of after.tensors) if (name !== WORDS) expect(tensor, name).toEqual(all.tensors.get(name));
+  expect(Math.abs(groups.introduced!.weightNorm - l2(introduced))).toBeLessThan(1e-5 * l2(introduced));
+  const moved = distance(introduced, rowsOf(before).introduced);
+  expect(Math.abs(groups.introduced!.updateNorm - moved)).toBeLessThan(1e-4 * moved);
+  expect(groups.base!.weightNorm).toBeGreaterThan(l2(base));
+});
+
+test.each([
+  { name: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  { name: "sgd", momentum: 0.9 },
+  { name: "lion", beta1: 0.9, beta2: 0.99 },
+] as const)("$name learns, its state is saved, and groups stay apart", async (optimizer) => {
+  const first = await prepare("tiny-bert", golden);
+  const second = await prepare("tiny-bert", golden);
+  const step = (engine: typeof first.engine, index: number) =>
+    engine.step(
+      [batchOf("masked-lm", golden.batches[index], first.rowMap)],
+      rates({ base: 0, introduced: 1e-3 }, { optimizer }),
+    );
+  const before = await first.engine.save();
+  for (const index of [0, 1]) await step(first.engine, index);
+  await second.engine.load(await first.engine.save());
+  expect(await step(second.engine, 2)).toEqual(await step(first.engine, 2));
+  const after = await first.engine.save();
+  expect(await second.engine.save()).toEqual(after);
+  expect(rowsOf(after).base).toEqual(rowsOf(before).base);
+  expect(distance(rowsOf(after).introduced, rowsOf(before).introduced)).toBeGreaterThan(1e-4);
 });
 
 test("vocabulary compaction changes no loss, no norm and no kept weight, clipping included", async () => {

@@ -1,7 +1,7 @@
 // The onnx engine against PyTorch and Hugging Face transformers: loss, gradients, ten dual-rate steps.
 // References were computed in float64 (test/golden/README.md); the engine computes in float32.
 import { expect, test } from "vitest";
-import type { TrainConfig } from "../../../src/trainer/config.js";
+import type { AdamSettings } from "../../../src/trainer/config.js";
 import type { StepRates } from "../../../src/trainer/engine/engine.js";
 import { scheduleMultiplier } from "../../../src/trainer/optim/schedule.js";
 import { batchOf, byHuggingFaceName, distance, goldenJson, goldenTensors, l2, prepare } from "../../golden-model.js";
@@ -18,7 +18,8 @@ const STILL: StepRates = {
   lr: { base: 0, head: 0, introduced: 0 },
   weightDecay: { base: 0, head: 0, introduced: 0 },
   maxGradNorm: 0,
-  adam: { beta1: 0, beta2: 0.999, epsilon: 1e-8 },
+  optimizer: { name: "adamw", beta1: 0, beta2: 0.999, epsilon: 1e-8 },
+  rowUpdates: "dense",
   dropoutKey: null,
 };
 
@@ -111,7 +112,7 @@ type GoldenGroups = Record<
 >;
 
 function ratesAt(
-  golden: { total_steps: number; adam: TrainConfig["adam"]; max_grad_norm: number },
+  golden: { total_steps: number; adam: AdamSettings; max_grad_norm: number },
   groups: GoldenGroups,
   step: number,
 ): StepRates {
@@ -127,7 +128,8 @@ function ratesAt(
     lr: { base: rate("base"), head: rate("head"), introduced: rate("introduced") },
     weightDecay: { base: decay("base"), head: decay("head"), introduced: decay("introduced") },
     maxGradNorm: golden.max_grad_norm,
-    adam: golden.adam,
+    optimizer: { name: "adamw", ...golden.adam },
+    rowUpdates: "dense",
     dropoutKey: null,
   };
 }

@@ -1,10 +1,12 @@
-// The engine on ONNX Runtime: compiled steps give loss and gradients, AdamW updates flat buffers in place.
+// The engine on ONNX Runtime: compiled steps give loss and gradients, the optimizer updates flat buffers in place.
 import { Tensor } from "onnxruntime-node";
 import { deriveKey } from "../../../random.js";
 import type { GroupName } from "../../config.js";
 import type { Batch } from "../../data/batch.js";
 import { type Model, WORD_TABLE } from "../../models/model.js";
-import type { Layout, Slot } from "../../optim/layout.js";
+import type { SquaredNorms, UpdateStep } from "../../optim/buffers.js";
+import type { Layout, Segment, Slot } from "../../optim/layout.js";
+import { lazyParts, type SegmentPart } from "../../optim/lazy.js";
 import { allocateOptimizerMemory, type OptimizerMemory } from "../../optim/memory.js";
 import type { Engine, EngineState, EvalResult, GroupNorms, StepRates, StepResult } from "../engine.js";
 import type { Runtime } from "../runtime.js";
@@ -117,18 +119,19 @@ export class OnnxEngine implements Engine {
   }
 
   /** Clips, updates every segment, and gathers the groups' norms. */
-  #update({ lr, weightDecay, maxGradNorm, adam }: StepRates): Omit<StepResult, "loss"> {
+  #update({ lr, weightDecay, maxGradNorm, optimizer, rowUpdates }: StepRates): Omit<StepResult, "loss"> {
     this.#t++;
     const { segments } = this.#options.layout;
-    const squares = segments.map(({ start, end }) => this.#memory.gradientNorm(start, end));
+    const squares = segments.map(({ start, end }) => this.#memory.squaredNorm("gradient", start, end));
     const gradNorm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
     const norms = new Map<GroupName, { gradient: number; update: number; weight: number }>();
     for (const [index, segment] of segments.entries()) {
-      const { group, decay, start, end } = segment;
-      const { update, weight } = this.#memory.update(start, end, {
+      const { group, decay } = segment;
+      const parts = rowUpdates === "lazy" ? this.#lazyParts(segment) : [{ ...segment, updated: true }];
+      const { update, weight } = this.#updateParts(parts, {
         lr: lr[group],
         weightDecay: decay ? weightDecay[group] : 0,
-        adam,
+        optimizer,
         t: this.#t,
         gradientScale: clipping(gradNorm, maxGradNorm),
       });
@@ -140,6 +143,21 @@ export class OnnxEngine implements Engine {
       });
     }
     return { gradNorm, groups: Object.fromEntries([...norms].map(([group, squares]) => [group, rooted(squares)])) };
+  }
+
+  #lazyParts(segment: Segment): readonly SegmentPart[] {
+    const table = this.#options.layout.slots.find(({ name }) => name === WORD_TABLE) as Slot;
+    return lazyParts(segment, table, (start, end) => this.#memory.squaredNorm("gradient", start, end) > 0);
+  }
+
+  #updateParts(parts: readonly SegmentPart[], step: UpdateStep): SquaredNorms {
+    let [update, weight] = [0, 0];
+    for (const { start, end, updated } of parts) {
+      const squares = updated ? this.#memory.update(start, end, step) : undefined;
+      update += squares?.update ?? 0;
+      weight += squares?.weight ?? this.#memory.squaredNorm("value", start, end);
+    }
+    return { update, weight };
   }
 }
 

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type AdamStep, adamw } from "../../../src/trainer/optim/adamw.js";
+import { adam, adamw } from "../../../src/trainer/optim/adam.js";
+import type { UpdateStep } from "../../../src/trainer/optim/buffers.js";
 import { needsShared, shared } from "../../shared.js";
 
-const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-const step = (changes: Partial<AdamStep>): AdamStep => ({
+const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const step = (changes: Partial<UpdateStep>): UpdateStep => ({
   lr: 1e-2,
   weightDecay: 0,
-  adam,
+  optimizer: { name: "adamw", ...settings },
   t: 1,
   gradientScale: 1,
   ...changes,
@@ -47,7 +48,7 @@ function follow(
   for (let t = 1; t <= 20; t++) {
     state.gradient.set(file.gradients[t - 1]![tensor]!);
     const lr = group.lr * (multipliers?.[t - 1] ?? 1);
-    adamw(state, { lr, weightDecay: group.weight_decay, adam: settings, t, gradientScale: 1 });
+    adamw(state, step({ lr, weightDecay: group.weight_decay, t }), settings);
     for (const [i, expected] of after_step[t - 1]![tensor]!.entries()) {
       expect(Math.abs(state.value[i]! - expected), `${tensor} step ${t}`).toBeLessThan(2e-6 * (1 + Math.abs(expected)));
     }
@@ -59,9 +60,9 @@ test("scaling a gradient is no second learning rate: AdamW is scale-invariant", 
   const [plain, scaled, faster] = [buffers(start), buffers(start), buffers(start)];
   for (let t = 1; t <= 5; t++) {
     for (const state of [plain, scaled, faster]) state.gradient.set([0.1 * t, -0.2, 0.05 / t]);
-    adamw(plain, step({ t }));
-    adamw(scaled, step({ t, gradientScale: 10 }));
-    adamw(faster, step({ t, lr: 1e-1 }));
+    adamw(plain, step({ t }), settings);
+    adamw(scaled, step({ t, gradientScale: 10 }), settings);
+    adamw(faster, step({ t, lr: 1e-1 }), settings);
   }
   const moved = (state: { value: Float32Array }) => start.map((x, i) => state.value[i]! - x);
   moved(scaled).forEach((x, i) => expect(Math.abs(x / moved(plain)[i]! - 1)).toBeLessThan(1e-4));
@@ -71,9 +72,19 @@ test("scaling a gradient is no second learning rate: AdamW is scale-invariant", 
 test("at rate 0 the moments move and the weights do not", () => {
   const state = buffers([1, 2]);
   state.gradient.set([0.5, -0.5]);
-  const norms = adamw(state, step({ lr: 0, weightDecay: 0.1 }));
+  const norms = adamw(state, step({ lr: 0, weightDecay: 0.1 }), settings);
   expect([...state.value]).toEqual([1, 2]);
   expect(norms.update).toBe(0);
   expect(norms.weight).toBe(5);
   expect(state.m[0]).toBeCloseTo(0.05, 7);
+});
+
+test("clipping scales the gradient and not Adam's weight decay", () => {
+  const [clipped, smaller] = [buffers([2]), buffers([2])];
+  clipped.gradient.set([4]);
+  smaller.gradient.set([1]);
+  adam(clipped, step({ weightDecay: 0.5, gradientScale: 0.25 }), settings);
+  adam(smaller, step({ weightDecay: 0.5 }), settings);
+  expect(clipped).toMatchObject({ value: smaller.value, m: smaller.m, v: smaller.v });
+  expect(clipped.m[0]).toBeCloseTo(0.1 * (1 + 0.5 * 2), 7);
 });
