@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DualrateError } from "../../errors.js";
 import type { InputHashes, PreparedSummary } from "../../sweep/inputs.js";
 import type { Settings } from "../../sweep/settings.js";
-import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, WEIGHTS_FILE } from "../files/huggingface.js";
+import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, weightFiles } from "../files/huggingface.js";
 import { type Model, WORD_TABLE } from "../models/model.js";
 import { buildModel } from "../models/registry.js";
 import { validationBatches } from "./batches.js";
@@ -190,7 +190,7 @@ async function hashInputs({ model, introduced, data, task, trainer }: Settings):
   const splits = [data.train, data.validation, ...(data.test === undefined ? [] : [data.test])];
   const inModel = (names: readonly string[]) => names.map((name) => join(model, name));
   return {
-    model: await hashOf(inModel([CONFIG_FILE, WEIGHTS_FILE]), {}),
+    model: await hashOf(inModel([CONFIG_FILE, ...(await weightFiles(model))]), {}),
     tokenizer: await hashOf(inModel(TOKENIZER_FILES), introduced),
     data: await hashOf(splits, encoding),
   };
