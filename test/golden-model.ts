@@ -13,6 +13,24 @@ import { buildModel } from "../src/trainer/models/registry.js";
 import { type Layout, layOut } from "../src/trainer/optim/layout.js";
 import { openCheckpoint, toTensors, writeInitialValues } from "../src/trainer/weights.js";
 
+/** Every golden model with its tasks. */
+export const GOLDEN_MODELS = [
+  ["tiny-bert", "masked-lm"],
+  ["tiny-bert", "sequence-classification"],
+  ["tiny-albert", "masked-lm"],
+  ["tiny-albert", "sequence-classification"],
+  ["tiny-albert-2-groups", "masked-lm"],
+  ["tiny-distilbert", "masked-lm"],
+  ["tiny-distilbert", "sequence-classification"],
+  ["tiny-roberta", "masked-lm"],
+  ["tiny-roberta", "sequence-classification"],
+  ["tiny-xlm-roberta", "masked-lm"],
+  ["tiny-xlm-roberta", "sequence-classification"],
+  ["tiny-electra", "masked-lm"],
+  ["tiny-electra", "sequence-classification"],
+  ["tiny-electra-equal-widths", "masked-lm"],
+] as const;
+
 const GOLDEN = fileURLToPath(new URL("./golden/", import.meta.url));
 
 /** A batch as Hugging Face takes it. */
@@ -51,8 +69,12 @@ export interface GoldenStart {
   readonly task: Task;
   readonly introduced_rows?: readonly number[][];
   readonly introduced_bias?: readonly number[];
-  readonly classifier?: { readonly "classifier.weight": number[][]; readonly "classifier.bias": number[] };
+  /** A new head's tensors by Hugging Face name. */
+  readonly classifier?: Readonly<Record<string, number[][] | number[]>>;
 }
+
+/** Of make_models.py. */
+const CLASSES = 3;
 
 const runtime = createRuntime();
 
@@ -65,7 +87,7 @@ export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMa
   const model = buildModel(config, {
     task: start.task,
     rows: map.baseRows + map.introducedRows,
-    classes: start.classifier?.["classifier.bias"].length ?? 0,
+    classes: CLASSES,
     has: (name) => checkpoint.find(name) !== undefined,
   });
   const layout = layOut(model, map.baseRows);
@@ -73,9 +95,10 @@ export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMa
     Float32Array.from((shape.length === 1 ? start.introduced_bias : start.introduced_rows?.flat()) ?? []);
   const initialize = (initial: Float32Array) => {
     writeInitialValues(initial, model, layout, { checkpoint, rowMap: map, introducedPart, seed: 0 });
-    for (const [name, values] of Object.entries(start.classifier ?? {})) {
+    for (const { name, origin } of model.parameters) {
+      if (origin.from !== "new") continue;
       const slot = layout.slots.find((slot) => slot.name === name);
-      initial.set((values as number[] | number[][]).flat(), slot?.offset ?? Number.NaN);
+      initial.set(start.classifier?.[origin.tensor]?.flat() ?? [], slot?.offset ?? Number.NaN);
     }
   };
   return { model, layout, engine: new OnnxEngine({ runtime, model, layout, initialize }), rowMap: map };

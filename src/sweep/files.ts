@@ -8,7 +8,12 @@ function stat(file: string): Stats | undefined {
   return statSync(file, { throwIfNoEntry: false });
 }
 
-const MODEL_FILES = ["config.json", "tokenizer.json", "model.safetensors"];
+/** Each of them under one of its names; the worker that reads the weights says how to convert the last of theirs. */
+const MODEL_FILES = [
+  ["config.json"],
+  ["tokenizer.json"],
+  ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"],
+] as const;
 
 /** `folder` is resolved; `given` is what the sweep file says. */
 export function checkModelFolder(path: Path, folder: string, given: string): readonly Problem[] {
@@ -19,7 +24,9 @@ export function checkModelFolder(path: Path, folder: string, given: string): rea
       `\`hf download ${hubId(given)} --local-dir model\` and name that folder here.`;
     return [{ path, message, hint }];
   }
-  const missing = MODEL_FILES.filter((file) => !stat(join(folder, file))?.isFile());
+  const missing = MODEL_FILES.filter((names) => !names.some((name) => stat(join(folder, name))?.isFile())).map(
+    ([name]) => name,
+  );
   if (missing.length === 0) return [];
   const hint =
     "The folder must hold config.json, tokenizer.json and model.safetensors, as save_pretrained writes them.";

@@ -7,14 +7,21 @@ import type { Settings, Task } from "../sweep/settings.js";
 import type { SharedInputs } from "./data/inputs.js";
 import { addedTokenEntry } from "./data/tokenizer.js";
 import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
+import { classPrefix } from "./models/registry.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** Files of a tokenizer that adding tokens does not change. */
-const COPIED = ["vocab.txt", "special_tokens_map.json", "spiece.model", "sentencepiece.bpe.model"];
+const COPIED = [
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "special_tokens_map.json",
+  "spiece.model",
+  "sentencepiece.bpe.model",
+];
 
-/** Hugging Face's class names: the model type's prefix, then the task's suffix. */
-const PREFIXES: Readonly<Record<string, string>> = { bert: "Bert", albert: "Albert" };
+/** Hugging Face's class names: the architecture's prefix, then the task's suffix. */
 const SUFFIXES: Readonly<Record<Task, string>> = {
   "masked-lm": "ForMaskedLM",
   "sequence-classification": "ForSequenceClassification",
@@ -49,12 +56,11 @@ async function moveInto(folder: string, temporary: string): Promise<void> {
 
 /** config.json of the model as it was trained: with the introduced rows, and the classes of its task. */
 export function exportedConfig(task: Task, { modelConfig, rowMap, data }: SharedInputs): Json {
-  const prefix = PREFIXES[String(modelConfig.model_type)] ?? "";
   const { torch_dtype: _old, dtype: _new, ...config } = modelConfig;
   const { classes } = data;
   return {
     ...config,
-    architectures: [`${prefix}${SUFFIXES[task]}`],
+    architectures: [`${classPrefix(modelConfig)}${SUFFIXES[task]}`],
     vocab_size: rowMap.rowOfId.length,
     dtype: "float32",
     ...(task === "sequence-classification" && {

@@ -18,6 +18,18 @@ from transformers import (
     BertConfig,
     BertForMaskedLM,
     BertForSequenceClassification,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
+    DistilBertForSequenceClassification,
+    ElectraConfig,
+    ElectraForMaskedLM,
+    ElectraForSequenceClassification,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    RobertaForSequenceClassification,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+    XLMRobertaForSequenceClassification,
 )
 from transformers.trainer_pt_utils import get_parameter_names
 
@@ -66,18 +78,111 @@ MODELS = {
         "tasks": ["masked-lm"],
         "runs": False,
     },
+    "tiny-distilbert": {
+        "family": "distilbert",
+        "seed": 404,
+        "config": dict(
+            vocab_size=53, dim=24, n_layers=2, n_heads=3, hidden_dim=40, max_position_embeddings=24,
+            activation="gelu", dropout=0.1, attention_dropout=0.15, seq_classif_dropout=0.2, initializer_range=0.3,
+            pad_token_id=PAD,
+        ),
+        "tasks": ["masked-lm", "sequence-classification"],
+        "runs": True,
+    },
+    # Padding's id is 1, so that the first position is 2.
+    "tiny-roberta": {
+        "family": "roberta",
+        "seed": 505,
+        "config": dict(
+            vocab_size=53, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+            max_position_embeddings=24, type_vocab_size=1, layer_norm_eps=1e-5, hidden_act="gelu",
+            hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.15, classifier_dropout=0.2, initializer_range=0.3,
+            pad_token_id=1, bos_token_id=0, eos_token_id=2,
+        ),
+        "tasks": ["masked-lm", "sequence-classification"],
+        "runs": True,
+    },
+    # The same layout under another name. Forward and gradients only.
+    "tiny-xlm-roberta": {
+        "family": "xlm-roberta",
+        "seed": 606,
+        "config": dict(
+            vocab_size=41, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=24,
+            max_position_embeddings=18, type_vocab_size=1, layer_norm_eps=1e-5, hidden_act="gelu",
+            hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, initializer_range=0.3, pad_token_id=1,
+            bos_token_id=0, eos_token_id=2,
+        ),
+        "tasks": ["masked-lm", "sequence-classification"],
+        "runs": False,
+    },
+    # Activation of the layers unlike that of the heads, which is always the exact GELU.
+    "tiny-electra": {
+        "family": "electra",
+        "seed": 707,
+        "config": dict(
+            vocab_size=53, embedding_size=16, hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
+            intermediate_size=40, max_position_embeddings=24, type_vocab_size=2, layer_norm_eps=1e-12,
+            hidden_act="relu", hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.15, classifier_dropout=0.2,
+            initializer_range=0.3, pad_token_id=PAD,
+        ),
+        "tasks": ["masked-lm", "sequence-classification"],
+        "runs": True,
+    },
+    # Embeddings as wide as the layers: no projection. Forward and gradients only.
+    "tiny-electra-equal-widths": {
+        "family": "electra",
+        "seed": 808,
+        "config": dict(
+            vocab_size=41, embedding_size=16, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+            intermediate_size=24, max_position_embeddings=16, type_vocab_size=2, layer_norm_eps=1e-12,
+            hidden_act="gelu", hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, initializer_range=0.3,
+            pad_token_id=PAD,
+        ),
+        "tasks": ["masked-lm"],
+        "runs": False,
+    },
 }
 
 FAMILIES = {
     "bert": (BertConfig, {"masked-lm": BertForMaskedLM, "sequence-classification": BertForSequenceClassification}),
     "albert": (AlbertConfig, {"masked-lm": AlbertForMaskedLM, "sequence-classification": AlbertForSequenceClassification}),
+    "distilbert": (
+        DistilBertConfig,
+        {"masked-lm": DistilBertForMaskedLM, "sequence-classification": DistilBertForSequenceClassification},
+    ),
+    "roberta": (
+        RobertaConfig,
+        {"masked-lm": RobertaForMaskedLM, "sequence-classification": RobertaForSequenceClassification},
+    ),
+    "xlm-roberta": (
+        XLMRobertaConfig,
+        {"masked-lm": XLMRobertaForMaskedLM, "sequence-classification": XLMRobertaForSequenceClassification},
+    ),
+    "electra": (
+        ElectraConfig,
+        {"masked-lm": ElectraForMaskedLM, "sequence-classification": ElectraForSequenceClassification},
+    ),
 }
-EMBEDDINGS = {"bert": "bert.embeddings.word_embeddings.weight", "albert": "albert.embeddings.word_embeddings.weight"}
+PREFIX = {family: "roberta" if family == "xlm-roberta" else family for family in FAMILIES}
+EMBEDDINGS = {family: f"{PREFIX[family]}.embeddings.word_embeddings.weight" for family in FAMILIES}
+# The new head of a classifier, which a pretrained checkpoint does not have.
+HEADS = {
+    "bert": ("classifier.",), "albert": ("classifier.",), "distilbert": ("pre_classifier.", "classifier."),
+    "roberta": ("classifier.",), "xlm-roberta": ("classifier.",), "electra": ("classifier.",),
+}
 # The tied output layer: its weight is the embedding matrix, its bias is stored once, under the first name.
-DECODER_WEIGHT = {"bert": "cls.predictions.decoder.weight", "albert": "predictions.decoder.weight"}
+DECODER_WEIGHT = {
+    "bert": "cls.predictions.decoder.weight", "albert": "predictions.decoder.weight",
+    "distilbert": "vocab_projector.weight", "roberta": "lm_head.decoder.weight",
+    "xlm-roberta": "lm_head.decoder.weight", "electra": "generator_lm_head.weight",
+}
 DECODER_BIAS = {
     "bert": ("cls.predictions.bias", "cls.predictions.decoder.bias"),
     "albert": ("predictions.bias", "predictions.decoder.bias"),
+    "distilbert": ("vocab_projector.bias", None),
+    "roberta": ("lm_head.bias", "lm_head.decoder.bias"),
+    "xlm-roberta": ("lm_head.bias", "lm_head.decoder.bias"),
+    "electra": ("generator_lm_head.bias", None),
 }
 
 # The dual-rate run. Every group has its own rate, decay, warm-up and (the introduced one) delay and start factor.
@@ -87,6 +192,8 @@ DUAL = {
     "introduced": dict(lr=1e-2, weight_decay=0.02, warmup_steps=5, delay_steps=1, start_factor=0.0),
 }
 SINGLE = {"base": DUAL["base"], "head": DUAL["base"], "introduced": DUAL["base"]}
+# Zero in exact arithmetic: softmax ignores a shift of all scores.
+KEY_BIAS = ("key.bias", "k_lin.bias")
 ADAM = dict(beta1=0.9, beta2=0.999, epsilon=1e-8)
 MAX_GRAD_NORM = 1.0
 
@@ -102,6 +209,12 @@ def random_tensor(name, shape, generator):
     return value.to(torch.float32)
 
 
+def named_parameters(model, family):
+    """(name, parameter); a tied matrix under the name of the embedding, whichever module the model made first."""
+    for name, parameter in model.named_parameters():
+        yield EMBEDDINGS[family] if name == DECODER_WEIGHT[family] else name, parameter
+
+
 def checkpoint(family, config):
     """name -> float32 tensor of encoder, pooler and masked-LM head, drawn in the order of the names."""
     generator = torch.Generator().manual_seed(config["seed"])
@@ -109,8 +222,8 @@ def checkpoint(family, config):
     names = {}
     for task in ("masked-lm", "sequence-classification"):
         model = classes[task](config_class(**config["config"], num_labels=CLASSES))
-        names.update({name: tensor.shape for name, tensor in model.named_parameters()})
-    head = {"classifier.weight", "classifier.bias"}
+        names.update({name: tensor.shape for name, tensor in named_parameters(model, family)})
+    head = {name for name in names if name.startswith(HEADS[family])}
     left_out = {DECODER_WEIGHT[family], DECODER_BIAS[family][1]}
     tensors = {name: random_tensor(name, names[name], generator) for name in sorted(set(names) - head - left_out)}
     classifier = {name: random_tensor(name, names[name], generator) for name in sorted(head)}
@@ -122,7 +235,7 @@ def build(family, task, config, tensors, **changes):
     config_class, classes = FAMILIES[family]
     model = classes[task](config_class(**{**config, **changes}, num_labels=CLASSES, attn_implementation="eager"))
     model = model.double().eval()
-    parameters = dict(model.named_parameters())
+    parameters = dict(named_parameters(model, family))
     with torch.no_grad():
         for name, parameter in parameters.items():
             source = DECODER_BIAS[family][0] if name == DECODER_BIAS[family][1] else name
@@ -137,8 +250,9 @@ def build(family, task, config, tensors, **changes):
 # ---- batches --------------------------------------------------------------------------------------------------------
 
 
-def draw_batch(task, vocabulary, introduced, lengths, width, generator):
-    """A padded batch. The second part of each sequence has token type 1; padding is always masked out."""
+def draw_batch(task, config, introduced, lengths, width, generator):
+    """A padded batch. The second part of each sequence has token type 1, if there are two; padding is masked out."""
+    vocabulary, pad, two_types = config["vocab_size"], config["pad_token_id"], config.get("type_vocab_size", 1) > 1
 
     def below(n):
         return int(torch.randint(n, (1,), generator=generator))
@@ -150,11 +264,11 @@ def draw_batch(task, vocabulary, introduced, lengths, width, generator):
             words[below(len(words))] = token
         first = 1 + below(len(words) - 1)
         ids = [CLS, *words[:first], SEP, *words[first:], SEP]
-        types = [0] * (first + 2) + [1] * (length - first - 2)
+        types = [0] * (first + 2) + [1 if two_types else 0] * (length - first - 2)
         labels = [-100] * length
         if task == "masked-lm":
             ids, labels = mask_words(ids, vocabulary + len(introduced), below)
-        batch["input_ids"].append(ids + [PAD] * (width - length))
+        batch["input_ids"].append(ids + [pad] * (width - length))
         batch["attention_mask"].append([1] * length + [0] * (width - length))
         batch["token_type_ids"].append(types + [0] * (width - length))
         batch["labels"].append(labels + [-100] * (width - length))
@@ -223,12 +337,12 @@ def write_forward(folder, spec, task, tensors, classifier):
     family, config = spec["family"], spec["config"]
     model = build(family, task, config, {**tensors, **classifier})
     generator = torch.Generator().manual_seed(spec["seed"] + len(task))
-    batch = draw_batch(task, config["vocab_size"], [], [12, 9, 6, 11], 12, generator)
+    batch = draw_batch(task, config, [], [12, 9, 6, 11], 12, generator)
     outputs = model(**tensors_of(batch), output_hidden_states=True)
     outputs.loss.backward()
     labels = torch.tensor(batch["labels"])
     last = outputs.hidden_states[-1]
-    gradients = {name: p.grad for name, p in model.named_parameters()}
+    gradients = {name: p.grad for name, p in named_parameters(model, family)}
     places = [(0, 0), (0, 5), (1, 8), (2, 3), (3, 10)]
     values = {
         "task": task,
@@ -249,6 +363,24 @@ def write_forward(folder, spec, task, tensors, classifier):
     save_file(to_float32(gradients), folder / f"{task}-gradients.safetensors")
     hidden = {f"hidden_states.{i}": state for i, state in enumerate(outputs.hidden_states)}
     save_file(to_float32(hidden), folder / f"{task}-hidden-states.safetensors")
+
+
+def dropout_rates(spec, task, tensors, classifier):
+    """The rates other than 0 at which a forward pass in training drops, in the order of the calls."""
+    model = build(spec["family"], task, spec["config"], {**tensors, **classifier}).train()
+    generator = torch.Generator().manual_seed(spec["seed"])
+    rates, plain = [], torch.nn.functional.dropout
+
+    def noted(x, p=0.5, training=True, inplace=False):
+        rates.append(p if training else 0.0)
+        return plain(x, p, training, inplace)
+
+    torch.nn.functional.dropout = noted
+    try:
+        model(**tensors_of(draw_batch(task, spec["config"], [], [6, 8], 8, generator)))
+    finally:
+        torch.nn.functional.dropout = plain
+    return [rate for rate in rates if rate > 0]
 
 
 # ---- ten steps ----------------------------------------------------------------------------------------------------------
@@ -283,16 +415,16 @@ class SplitModel(torch.nn.Module):
         self.inner = [model]  # in a list, so that its parameters are not registered a second time
         self.family = family
         self.split = {EMBEDDINGS[family]: vocabulary}
-        if DECODER_BIAS[family][0] in dict(model.named_parameters()):
+        if DECODER_BIAS[family][0] in dict(named_parameters(model, family)):
             self.split[DECODER_BIAS[family][0]] = vocabulary
         self.leaves = {}  # name -> [(group, parameter)]
-        for name, parameter in model.named_parameters():
+        for name, parameter in named_parameters(model, family):
             value = parameter.detach().clone()
             if name in self.split:
                 rows = self.split[name]
                 parts = [("base", value[:rows]), ("introduced", value[rows:])]
             else:
-                parts = [("head" if name.startswith("classifier.") else "base", value)]
+                parts = [("head" if name.startswith(HEADS[family]) else "base", value)]
             self.leaves[name] = [(group, part.clone().requires_grad_()) for group, part in parts]
 
     def whole(self):
@@ -304,7 +436,8 @@ class SplitModel(torch.nn.Module):
         whole = self.whole()
         if DECODER_BIAS[self.family][0] in whole:
             whole[DECODER_WEIGHT[self.family]] = whole[EMBEDDINGS[self.family]]
-            whole[DECODER_BIAS[self.family][1]] = whole[DECODER_BIAS[self.family][0]]
+            if DECODER_BIAS[self.family][1]:
+                whole[DECODER_BIAS[self.family][1]] = whole[DECODER_BIAS[self.family][0]]
         return torch.func.functional_call(self.inner[0], whole, (), inputs, tie_weights=False)
 
 
@@ -361,10 +494,10 @@ def finished(norms):
     }
 
 
-def run_plain(model, group, batches):
+def run_plain(model, family, group, batches):
     """Ten steps as Hugging Face's Trainer makes them on an ordinary resized model: one rate, AdamW, clipping."""
     decayed = decayed_names(model)
-    named = dict(model.named_parameters())
+    named = dict(named_parameters(model, family))
     optimizer = torch.optim.AdamW(
         [
             {"params": [p for n, p in named.items() if n in decayed], "weight_decay": group["weight_decay"]},
@@ -404,7 +537,7 @@ def write_runs(folder, spec, task, tensors, classifier):
                               dtype=torch.float64)).to(torch.float32)
     bias = (0.3 * torch.randn((INTRODUCED,), generator=generator, dtype=torch.float64)).to(torch.float32)
     lengths = [[12, 8, 10, 6], [7, 12, 9, 11], [10, 12, 6, 8], [12, 12, 11, 7], [9, 6, 12, 10]]
-    batches = [draw_batch(task, vocabulary, introduced, lengths[i % 5], 12, generator) for i in range(STEPS)]
+    batches = [draw_batch(task, config, introduced, lengths[i % 5], 12, generator) for i in range(STEPS)]
     # The last introduced token is not in the first four batches' input: a tied head gives it a gradient all the same.
     for batch in batches[:4]:
         batch["input_ids"] = [[FIRST_WORD if t == introduced[-1] else t for t in ids] for ids in batch["input_ids"]]
@@ -415,7 +548,7 @@ def write_runs(folder, spec, task, tensors, classifier):
         return build(family, task, config, start, **larger)
 
     steps, final = run_dual(fresh(), family, vocabulary, DUAL, batches)
-    plain_steps, plain_final = run_plain(fresh(), SINGLE["base"], batches)
+    plain_steps, plain_final = run_plain(fresh(), family, SINGLE["base"], batches)
     split_steps, split_final = run_dual(fresh(), family, vocabulary, SINGLE, batches)
     check_equal(plain_steps, plain_final, split_steps, split_final)
     values = {
@@ -454,7 +587,7 @@ def check_equal(plain_steps, plain_final, split_steps, split_final):
         assert abs(plain["loss"] - split["loss"]) < 1e-12 and abs(plain["grad_norm"] - split["grad_norm"]) < 1e-10
     for name, tensor in plain_final.items():
         # Noise gradients (the key's bias) become full Adam steps; all others agree.
-        if not name.endswith("key.bias"):
+        if not name.endswith(KEY_BIAS):
             assert torch.allclose(tensor, split_final[name], rtol=0, atol=1e-10), name
 
 
@@ -469,7 +602,7 @@ def write_model(name, spec):
     folder = HERE / name
     folder.mkdir(exist_ok=True)
     tensors, classifier = checkpoint(spec["family"], spec)
-    architecture = {"bert": "BertForMaskedLM", "albert": "AlbertForMaskedLM"}[spec["family"]]
+    architecture = FAMILIES[spec["family"]][1]["masked-lm"].__name__
     config = {"architectures": [architecture], "model_type": spec["family"], **spec["config"], "dtype": "float32"}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
@@ -477,10 +610,13 @@ def write_model(name, spec):
         write_forward(folder, spec, task, tensors, classifier)
         if spec["runs"]:
             write_runs(folder, spec, task, tensors, classifier)
+    return {task: dropout_rates(spec, task, tensors, classifier) for task in spec["tasks"]}
 
 
 if __name__ == "__main__":
     print(f"torch {torch.__version__}, transformers {transformers.__version__}")
+    rates = {}
     for model_name, model_spec in MODELS.items():
-        write_model(model_name, model_spec)
+        rates[model_name] = write_model(model_name, model_spec)
         print(model_name)
+    write_json(HERE / "dropout-rates.json", rates)

@@ -1,5 +1,18 @@
-import { describe } from "vitest";
-import { edited, testMistakes } from "./fixture.js";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseSweep } from "../../src/sweep/sweep-file.js";
+import { edited, file, folder, testMistakes } from "./fixture.js";
+
+test.each(["model.safetensors.index.json", "pytorch_model.bin"])(
+  "a model folder with %s in place of model.safetensors passes: the worker reads it, or says how to convert it",
+  (weights) => {
+    const model = `model-with-${weights}`;
+    mkdirSync(join(folder, model));
+    for (const name of ["config.json", "tokenizer.json", weights]) writeFileSync(join(folder, model, name), "{}");
+    expect(() => parseSweep(edited({ "model: model": `model: ${model}` }), file)).not.toThrow();
+  },
+);
 
 describe("a file on disk is named, with the line that asks for it:", () => {
   testMistakes([

@@ -1,6 +1,7 @@
 // An upper estimate of one worker's memory, from the model's shape and the largest batch, so that the number of workers
 // fits the machine.
 import type { Settings } from "../../sweep/settings.js";
+import type { ModelSizes } from "../models/model.js";
 
 /** An allowance for Node, TensorFlow.js and ONNX Runtime themselves. */
 const RUNTIME_BYTES = 200 * 2 ** 20;
@@ -27,24 +28,15 @@ export interface FootprintSizes {
  */
 export function estimateWorkerBytes(
   { task, trainer, fixed }: Settings,
-  config: Readonly<Record<string, unknown>>,
+  { hidden, intermediate, heads, layers }: ModelSizes,
   { parameters, rows, targetsPerText }: FootprintSizes,
 ): number {
   const batchSize = typeof fixed.batch_size === "number" ? fixed.batch_size : SEARCHED_BATCH_SIZE;
-  const hidden = numberOf(config, "hidden_size", 768);
-  const inner = numberOf(config, "intermediate_size", 4 * hidden);
-  const heads = numberOf(config, "num_attention_heads", 12);
-  const layers = numberOf(config, "num_hidden_layers", 12);
   const length = trainer.maxLength;
-  const layer = length * (12 * hidden + 3 * inner) + 3 * heads * length ** 2;
+  const layer = length * (12 * hidden + 3 * intermediate) + 3 * heads * length ** 2;
   const logits = task === "masked-lm" ? 3 * targetsPerText * rows : 0;
   const training = batchSize * ((layers + 2) * layer + logits);
   const evaluation = trainer.evalBatchSize * (2 * layer + logits);
   const copies = Number(fixed.gradient_accumulation_steps ?? 1) > 1 ? 5 : 4;
   return RUNTIME_BYTES + 4 * Math.ceil(copies * parameters + Math.max(training, evaluation));
-}
-
-function numberOf(config: Readonly<Record<string, unknown>>, name: string, otherwise: number): number {
-  const value = config[name];
-  return typeof value === "number" ? value : otherwise;
 }

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { DualrateError } from "../../errors.js";
 import type { InputHashes, PreparedSummary } from "../../sweep/inputs.js";
 import type { Settings } from "../../sweep/settings.js";
-import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, WEIGHTS_FILE } from "../files/huggingface.js";
+import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, weightFiles } from "../files/huggingface.js";
+import { type Model, WORD_TABLE } from "../models/model.js";
+import { buildModel } from "../models/registry.js";
 import { validationBatches } from "./batches.js";
 import { classesOf, type EncodedTexts, encodeFile, toSplit } from "./encode.js";
 import { estimateWorkerBytes } from "./footprint.js";
@@ -34,7 +36,8 @@ export async function prepareInputs(
   const { config, tensors } = await readModelFolder(settings.model);
   const tokenizer = await loadTokenizer(settings.model, settings.introduced);
   const vocabSize = checkedVocabSize(config);
-  checkMaxLength(settings, config, tokenizer);
+  const model = describedModel(settings, config, vocabSize + tokenizer.introduced.length);
+  checkMaxLength(settings, model, tokenizer);
   const splits = await encodeSplits(settings, tokenizer);
   const introducedCounts = tokenizer.introduced.map(({ id }) => splits.train.idCounts.get(id) ?? 0);
   checkSomeIntroduced(settings, introducedCounts);
@@ -43,7 +46,7 @@ export async function prepareInputs(
   const data = encodeData(settings, tokenizer, splits, rowMap);
   const inputs: SharedInputs = { modelConfig: config, tensors, rowMap, data };
   const targets = validationTargets(settings, inputs, seed);
-  const parameterCount = countParameters(settings, inputs);
+  const parameterCount = countParameters(settings, model, inputs);
   const summary: PreparedSummary = {
     hashes: await hashInputs(settings),
     trainExamples: splits.train.texts.length,
@@ -52,7 +55,7 @@ export async function prepareInputs(
     parameterCount,
     vocabularyRows: rowMap.rowOfId.length,
     keptRows: rowMap.idOfRow.length,
-    workerBytes: estimateWorkerBytes(settings, config, {
+    workerBytes: estimateWorkerBytes(settings, model.sizes, {
       parameters: parameterCount,
       rows: rowMap.idOfRow.length,
       targetsPerText: targets.perText,
@@ -70,10 +73,13 @@ function checkedVocabSize(config: Readonly<Record<string, unknown>>): number {
   });
 }
 
-function checkMaxLength(settings: Settings, config: Readonly<Record<string, unknown>>, tokenizer: Tokenizer): void {
+/** The model as config.json describes it, for its sizes: the classes are not known yet, nor is the checkpoint asked. */
+function describedModel({ task }: Settings, config: Readonly<Record<string, unknown>>, rows: number): Model {
+  return buildModel(config, { task, rows, classes: 0, has: () => true });
+}
+
+function checkMaxLength(settings: Settings, { maxPositions: most }: Model, tokenizer: Tokenizer): void {
   const { maxLength } = settings.trainer;
-  const { max_position_embeddings: positions } = config;
-  const most = typeof positions === "number" ? positions : Number.POSITIVE_INFINITY;
   const least = tokenizer.specialsPerText + 1;
   if (maxLength >= least && maxLength <= most) return;
   throw new DualrateError(
@@ -172,8 +178,8 @@ function validationTargets(
 }
 
 /** The checkpoint's values and the introduced rows; the head of a classifier is not counted. */
-function countParameters({ task }: Settings, { modelConfig, tensors, rowMap }: SharedInputs): number {
-  const width = Number(modelConfig.embedding_size ?? modelConfig.hidden_size ?? 0);
+function countParameters({ task }: Settings, { parameters }: Model, { tensors, rowMap }: SharedInputs): number {
+  const width = parameters.find(({ name }) => name === WORD_TABLE)?.shape[1] ?? 0;
   const bias = task === "masked-lm" ? 1 : 0;
   return tensors.reduce((sum, { data }) => sum + data.length, 0) + rowMap.introducedRows * (width + bias);
 }
@@ -184,7 +190,7 @@ async function hashInputs({ model, introduced, data, task, trainer }: Settings):
   const splits = [data.train, data.validation, ...(data.test === undefined ? [] : [data.test])];
   const inModel = (names: readonly string[]) => names.map((name) => join(model, name));
   return {
-    model: await hashOf(inModel([CONFIG_FILE, WEIGHTS_FILE]), {}),
+    model: await hashOf(inModel([CONFIG_FILE, ...(await weightFiles(model))]), {}),
     tokenizer: await hashOf(inModel(TOKENIZER_FILES), introduced),
     data: await hashOf(splits, encoding),
   };

@@ -168,10 +168,22 @@ function truncate(values: readonly number[], suffix: number, maxLength: number):
   return [...values.slice(0, maxLength - suffix), ...values.slice(values.length - suffix)];
 }
 
+/** What a tokenizer_config.json that names no special tokens leaves to Hugging Face's classes: BERT's, RoBERTa's names. */
+const CONVENTIONAL = {
+  pad_token: ["[PAD]", "<pad>"],
+  cls_token: ["[CLS]", "<s>"],
+  sep_token: ["[SEP]", "</s>"],
+  mask_token: ["[MASK]", "<mask>"],
+  unk_token: ["[UNK]", "<unk>"],
+} as const;
+
 function specialIds(tokenizer: PreTrainedTokenizer, folder: string): SpecialIds {
-  const idOf = (name: string): number | undefined => {
+  const json = tokenizer._tokenizerJSON as { readonly added_tokens: readonly { readonly content: string }[] };
+  const listed = new Set(json.added_tokens.map(({ content }) => content));
+  const idOf = (name: keyof typeof CONVENTIONAL): number | undefined => {
     const entry: unknown = tokenizer._tokenizerConfig[name];
-    const content = typeof entry === "object" && entry !== null && "content" in entry ? entry.content : entry;
+    const given = typeof entry === "object" && entry !== null && "content" in entry ? entry.content : entry;
+    const content = given === undefined ? CONVENTIONAL[name].find((token) => listed.has(token)) : given;
     return typeof content === "string" ? tokenizer._tokenizer.token_to_id(content) : undefined;
   };
   const pad = idOf("pad_token");

@@ -7,6 +7,8 @@ import { readSafetensors } from "./safetensors.js";
 
 export const CONFIG_FILE = "config.json";
 export const WEIGHTS_FILE = "model.safetensors";
+/** Of a checkpoint in several files: `weight_map` says which one holds each tensor. */
+const INDEX_FILE = `${WEIGHTS_FILE}.index.json`;
 export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
 
 export interface PretrainedModel {
@@ -20,14 +22,34 @@ export interface PretrainedModel {
 export async function readModelFolder(folder: string): Promise<PretrainedModel> {
   await checkModelFolder(folder);
   const config = await readJsonObject(join(folder, CONFIG_FILE));
-  return { config, tensors: await readSafetensors(join(folder, WEIGHTS_FILE)) };
+  const tensors: NamedTensor[] = [];
+  for (const file of await weightFiles(folder)) tensors.push(...(await readSafetensors(join(folder, file))));
+  return { config, tensors };
+}
+
+/** Names of the files with weights: one, or the shards of an index. Throws a DualrateError of code "model" as they do. */
+export async function weightFiles(folder: string): Promise<readonly string[]> {
+  const files = new Set(await namesIn(folder));
+  if (files.has(WEIGHTS_FILE) || !files.has(INDEX_FILE)) return [WEIGHTS_FILE];
+  const file = join(folder, INDEX_FILE);
+  const { weight_map: map } = await readJsonObject(file);
+  const shards = typeof map === "object" && map !== null ? [...new Set<unknown>(Object.values(map))] : [];
+  if (shards.length === 0 || !shards.every((shard) => typeof shard === "string")) {
+    throw new DualrateError("model", `${file} must give weight_map, from tensors to files`, {
+      ...AGAIN,
+      place: { file },
+    });
+  }
+  for (const shard of shards)
+    if (!files.has(shard)) throw missing(folder, shard, `${INDEX_FILE} names it. ${AGAIN.hint}`);
+  return shards;
 }
 
 /** Throws a DualrateError of code "model" where a file that a model or its tokenizer needs is not in the folder. */
 export async function checkModelFolder(folder: string): Promise<void> {
   const files = new Set(await namesIn(folder));
   if (!files.has(CONFIG_FILE)) throw missing(folder, CONFIG_FILE, "Name the folder that holds config.json.");
-  if (!files.has(WEIGHTS_FILE)) throw missing(folder, WEIGHTS_FILE, weightsHint(files));
+  if (!files.has(WEIGHTS_FILE) && !files.has(INDEX_FILE)) throw missing(folder, WEIGHTS_FILE, weightsHint(files));
   for (const file of TOKENIZER_FILES) if (!files.has(file)) throw missing(folder, file, TOKENIZER_HINT);
 }
 
@@ -70,12 +92,6 @@ function missing(folder: string, file: string, hint: string): DualrateError {
 
 /** What a folder without model.safetensors needs, told from what it has instead. */
 function weightsHint(files: ReadonlySet<string>): string {
-  if (files.has(`${WEIGHTS_FILE}.index.json`)) {
-    return (
-      "Sharded checkpoints are not supported in this version. Save one file from Python: " +
-      "model.save_pretrained(folder, max_shard_size='100GB')."
-    );
-  }
   if (!files.has("pytorch_model.bin")) return "Download the model's safetensors file into that folder.";
   return (
     'Convert pytorch_model.bin, in that folder: python -c "import torch, safetensors.torch as s; w = torch.load(' +

@@ -3,6 +3,7 @@ import { encoderConfig, numberOf, refuse } from "./config.js";
 import { dense, embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
+import { tanh } from "./ops.js";
 
 const DEFAULTS = {
   embedding_size: 128,
@@ -56,10 +57,20 @@ export const albert: Architecture = (json, options) => {
     ],
     projection: "projection",
     layers: Array.from({ length: config.layers }, (_, index) => `group.${groupOf(index)}`),
-    outputDropout: 0,
+    outputDropout: { attention: config.hiddenDropout, feedForward: 0 },
     embeddingWidth: width,
-    pooler: "albert.pooler",
-    classifierDropout: numberOf(json, "classifier_dropout_prob", DEFAULTS.classifier_dropout_prob),
-    head: { dense: "predictions.dense", norm: "predictions.LayerNorm", bias: "predictions.bias" },
+    classifier: {
+      dense: "albert.pooler",
+      output: "classifier",
+      activation: tanh,
+      inputDropout: 0,
+      dropout: numberOf(json, "classifier_dropout_prob", DEFAULTS.classifier_dropout_prob),
+    },
+    maskedLm: {
+      dense: "predictions.dense",
+      norm: "predictions.LayerNorm",
+      bias: "predictions.bias",
+      activation: config.activation,
+    },
   });
 };

@@ -1,25 +1,12 @@
 // BERT (Devlin et al., 2018), as Hugging Face's BertForMaskedLM and BertForSequenceClassification compute it.
-import { encoderConfig, numberOf } from "./config.js";
+import { BERT_DEFAULTS, type EncoderConfig, encoderConfig, numberOf } from "./config.js";
 import { embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
-import { encoderModel } from "./heads.js";
-import type { Architecture } from "./model.js";
+import { type EncoderParts, encoderModel } from "./heads.js";
+import type { Architecture, ModelOptions } from "./model.js";
+import { tanh } from "./ops.js";
 
-const DEFAULTS = {
-  hidden_size: 768,
-  num_hidden_layers: 12,
-  num_attention_heads: 12,
-  intermediate_size: 3072,
-  hidden_act: "gelu",
-  hidden_dropout_prob: 0.1,
-  attention_probs_dropout_prob: 0.1,
-  max_position_embeddings: 512,
-  type_vocab_size: 2,
-  initializer_range: 0.02,
-  layer_norm_eps: 1e-12,
-};
-
-function layerNames(index: number): LayerNames {
-  const layer = `bert.encoder.layer.${index}`;
+function layerNames(prefix: string, index: number): LayerNames {
+  const layer = `${prefix}.encoder.layer.${index}`;
   return {
     query: `${layer}.attention.self.query`,
     key: `${layer}.attention.self.key`,
@@ -32,27 +19,45 @@ function layerNames(index: number): LayerNames {
   };
 }
 
-export const bert: Architecture = (json, options) => {
-  const config = encoderConfig(json, DEFAULTS);
+/** Embeddings of `width` and layers as BERT has them; `prefix` is that of their names in the checkpoint. */
+export function bertEncoder(
+  prefix: string,
+  config: EncoderConfig,
+  { rows }: ModelOptions,
+  width: number,
+): Pick<EncoderParts, "parameters" | "layers" | "outputDropout" | "embeddingWidth"> {
   const layers = Array.from({ length: config.layers }, (_, index) => `layer.${index}`);
+  return {
+    parameters: [
+      ...layers.flatMap((name, index) => layerParameters(name, layerNames(prefix, index), config)),
+      ...embeddingParameters(`${prefix}.embeddings`, rows, width, config),
+    ],
+    layers,
+    outputDropout: { attention: config.hiddenDropout, feedForward: config.hiddenDropout },
+    embeddingWidth: width,
+  };
+}
+
+export const bert: Architecture = (json, options) => {
+  const config = encoderConfig(json, BERT_DEFAULTS);
   return encoderModel({
     type: "bert",
     json,
     config,
     options,
-    parameters: [
-      ...layers.flatMap((name, index) => layerParameters(name, layerNames(index), config)),
-      ...embeddingParameters("bert.embeddings", options.rows, config.hidden, config),
-    ],
-    layers,
-    outputDropout: config.hiddenDropout,
-    embeddingWidth: config.hidden,
-    pooler: "bert.pooler.dense",
-    classifierDropout: numberOf(json, "classifier_dropout", config.hiddenDropout),
-    head: {
+    ...bertEncoder("bert", config, options, config.hidden),
+    classifier: {
+      dense: "bert.pooler.dense",
+      output: "classifier",
+      activation: tanh,
+      inputDropout: 0,
+      dropout: numberOf(json, "classifier_dropout", config.hiddenDropout),
+    },
+    maskedLm: {
       dense: "cls.predictions.transform.dense",
       norm: "cls.predictions.transform.LayerNorm",
       bias: "cls.predictions.bias",
+      activation: config.activation,
     },
   });
 };

@@ -1,8 +1,8 @@
 // Reads the numbers of a Hugging Face config.json that the models need, and refuses what they do not know.
 
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { DualrateError } from "../../errors.js";
-import { gelu, geluTanh } from "./ops.js";
+import { gelu, geluTanh, relu } from "./ops.js";
 
 type Json = Readonly<Record<string, unknown>>;
 export type Activation = (x: tf.Tensor) => tf.Tensor;
@@ -11,7 +11,22 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu,
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
-  relu: (x) => tf.relu(x),
+  relu,
+};
+
+/** BERT's, which RoBERTa and ELECTRA took over but for what their files say. */
+export const BERT_DEFAULTS = {
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  hidden_act: "gelu",
+  hidden_dropout_prob: 0.1,
+  attention_probs_dropout_prob: 0.1,
+  max_position_embeddings: 512,
+  type_vocab_size: 2,
+  initializer_range: 0.02,
+  layer_norm_eps: 1e-12,
 };
 
 export interface EncoderConfig {
@@ -20,6 +35,9 @@ export interface EncoderConfig {
   readonly heads: number;
   readonly intermediate: number;
   readonly maxPositions: number;
+  /** Rows of the position table before that of the first token. */
+  readonly positionOffset: number;
+  /** 0 where the model has no token types. */
   readonly tokenTypes: number;
   readonly epsilon: number;
   readonly activation: Activation;
@@ -28,9 +46,17 @@ export interface EncoderConfig {
   readonly initializerRange: number;
 }
 
-/** The numbers that BERT and its kin share; `defaults` are the architecture's own, as Hugging Face has them. */
-export function encoderConfig(config: Json, defaults: Json): EncoderConfig {
-  const read = (key: string) => numberOf(config, key, defaults[key]);
+/**
+ * The numbers that BERT and its kin share; `defaults` are the architecture's own, as Hugging Face has them, and `keys` its
+ * names for what BERT names otherwise.
+ */
+export function encoderConfig(
+  config: Json,
+  defaults: Json,
+  keys: Readonly<Record<string, string>> = {},
+): EncoderConfig {
+  const named = (key: string) => keys[key] ?? key;
+  const read = (key: string) => numberOf(config, named(key), defaults[key]);
   refuse(config, "position_embedding_type", "absolute");
   refuse(config, "is_decoder", false);
   refuse(config, "tie_word_embeddings", true);
@@ -40,15 +66,17 @@ export function encoderConfig(config: Json, defaults: Json): EncoderConfig {
     heads: read("num_attention_heads"),
     intermediate: read("intermediate_size"),
     maxPositions: read("max_position_embeddings"),
+    positionOffset: 0,
     tokenTypes: read("type_vocab_size"),
     epsilon: read("layer_norm_eps"),
-    activation: activationOf(config.hidden_act ?? defaults.hidden_act),
+    activation: activationOf(config, named("hidden_act"), defaults.hidden_act),
     hiddenDropout: read("hidden_dropout_prob"),
     attentionDropout: read("attention_probs_dropout_prob"),
     initializerRange: read("initializer_range"),
   };
   if (parsed.hidden % parsed.heads !== 0) {
-    throw modelError(`hidden_size ${parsed.hidden} is not a multiple of num_attention_heads ${parsed.heads}`);
+    const [size, heads] = [named("hidden_size"), named("num_attention_heads")];
+    throw modelError(`${size} ${parsed.hidden} is not a multiple of ${heads} ${parsed.heads}`);
   }
   return parsed;
 }
@@ -67,10 +95,11 @@ export function refuse(config: Json, key: string, supported: unknown): void {
   throw modelError(`"${key}": ${JSON.stringify(value)} is not supported, only ${JSON.stringify(supported)}`);
 }
 
-function activationOf(name: unknown): Activation {
+function activationOf(config: Json, key: string, fallback: unknown): Activation {
+  const name = config[key] ?? fallback;
   const activation = typeof name === "string" ? ACTIVATIONS[name] : undefined;
   if (activation) return activation;
-  throw modelError(`"hidden_act": ${JSON.stringify(name)} is not one of ${Object.keys(ACTIVATIONS).join(", ")}`);
+  throw modelError(`"${key}": ${JSON.stringify(name)} is not one of ${Object.keys(ACTIVATIONS).join(", ")}`);
 }
 
 function modelError(message: string): DualrateError {

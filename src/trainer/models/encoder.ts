@@ -1,4 +1,4 @@
-// The post-LN transformer encoder that BERT and ALBERT share, with the savings that change no result: the last layer
+// The post-LN transformer encoder that BERT and its kin share, with the savings that change no result: the last layer
 // runs on the rows that the loss reads.
 import * as tf from "@tensorflow/tfjs";
 import type { EncoderConfig } from "./config.js";
@@ -83,13 +83,14 @@ export function attentionBias(mask: tf.Tensor): tf.Tensor {
 }
 
 /**
- * Word, position and type embeddings, normalized, with dropout (the order of addition is Hugging Face's).
- * -> [B * S, E]
+ * Word, position and (where the model has any) type embeddings, normalized, with dropout; the order of addition is Hugging
+ * Face's. Padding, always on the right, gets the positions that follow, which nothing reads. -> [B * S, E]
  */
 export function embed(w: Weights, inputs: ModelInputs, config: EncoderConfig, dropout: Dropout): tf.Tensor {
   const [B, S, E] = inputs.words.shape as [number, number, number];
-  const typed = tf.add(inputs.words, tf.gather(w("embeddings.type"), inputs.tokenTypes)); // (B, S, E)
-  const positions = tf.slice(w("embeddings.position"), [0, 0], [S, E]); // (S, E)
+  const { words, tokenTypes } = inputs;
+  const typed = config.tokenTypes > 0 ? tf.add(words, tf.gather(w("embeddings.type"), tokenTypes)) : words; // (B, S, E)
+  const positions = tf.slice(w("embeddings.position"), [config.positionOffset, 0], [S, E]); // (S, E)
   const sum = tf.reshape(tf.add(typed, positions), [B * S, E]);
   return dropout(normalize(w, "embeddings.norm", sum, config.epsilon), config.hiddenDropout);
 }
@@ -106,8 +107,8 @@ export function embeddingParameters(
   });
   const words = `${prefix}.word_embeddings.weight`;
   return [
-    table("embeddings.position", config.maxPositions, "position_embeddings"),
-    table("embeddings.type", config.tokenTypes, "token_type_embeddings"),
+    table("embeddings.position", config.positionOffset + config.maxPositions, "position_embeddings"),
+    ...(config.tokenTypes > 0 ? [table("embeddings.type", config.tokenTypes, "token_type_embeddings")] : []),
     ...norm("embeddings.norm", width, `${prefix}.LayerNorm`),
     { name: WORD_TABLE, shape: [rows, width], decay: true, origin: { from: "rows", tensor: words } },
   ];
@@ -121,6 +122,12 @@ export function normalize(w: Weights, name: string, x: tf.Tensor, epsilon: numbe
   return layerNorm(x, w(`${name}.weight`), w(`${name}.bias`), epsilon);
 }
 
+/** Rates of dropout after a layer's two output projections: ALBERT has none after the second, DistilBERT after the first. */
+export interface OutputDropout {
+  readonly attention: number;
+  readonly feedForward: number;
+}
+
 export interface LayerContext {
   readonly w: Weights;
   readonly config: EncoderConfig;
@@ -128,19 +135,18 @@ export interface LayerContext {
   readonly bias: tf.Tensor; // (B, 1, 1, S)
   readonly targetPositions: tf.Tensor; // (T)
   readonly dropout: Dropout;
-  /** Dropout after the feed-forward part, which ALBERT does not have. */
-  readonly outputDropout: number;
+  readonly outputDropout: OutputDropout;
 }
 
 /** One layer. x [B * S, H] -> [rows read, H] */
 export function layer(prefix: string, x: tf.Tensor, readout: Readout, context: LayerContext): tf.Tensor {
-  const { w, config, dropout } = context;
+  const { w, config, dropout, outputDropout } = context;
   const pick = (rows: tf.Tensor) => (readout === "all" ? rows : tf.gather(rows, context.targetPositions));
   const read = readout === "first" ? firstAttention(prefix, x, context) : pick(attention(prefix, x, context));
-  const projected = dropout(apply(w, `${prefix}.attention`, read), config.hiddenDropout);
+  const projected = dropout(apply(w, `${prefix}.attention`, read), outputDropout.attention);
   const middle = normalize(w, `${prefix}.attention.norm`, tf.add(projected, pick(x)), config.epsilon);
   const inner = config.activation(apply(w, `${prefix}.intermediate`, middle)); // (rows, I)
-  const output = dropout(apply(w, `${prefix}.output`, inner), context.outputDropout);
+  const output = dropout(apply(w, `${prefix}.output`, inner), outputDropout.feedForward);
   return normalize(w, `${prefix}.output.norm`, tf.add(output, middle), config.epsilon);
 }
 

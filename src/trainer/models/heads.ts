@@ -1,6 +1,6 @@
 // Puts an encoder together: embeddings, layers, and the head of the task.
-import * as tf from "@tensorflow/tfjs";
-import type { EncoderConfig } from "./config.js";
+import type * as tf from "@tensorflow/tfjs";
+import type { Activation, EncoderConfig } from "./config.js";
 import {
   apply,
   attentionBias,
@@ -10,6 +10,7 @@ import {
   layer,
   norm,
   normalize,
+  type OutputDropout,
   type Readout,
 } from "./encoder.js";
 import {
@@ -35,13 +36,30 @@ export interface EncoderParts {
   readonly projection?: string;
   /** For each layer the prefix of its parameters; the same prefix twice shares weights. */
   readonly layers: readonly string[];
-  readonly outputDropout: number;
+  readonly outputDropout: OutputDropout;
   readonly embeddingWidth: number;
-  /** The pooler's name in the checkpoint. */
-  readonly pooler: string;
-  readonly classifierDropout: number;
-  /** Names of the masked-LM head in the checkpoint. */
-  readonly head: { readonly dense: string; readonly norm: string; readonly bias: string };
+  readonly classifier: ClassifierHead;
+  readonly maskedLm: MaskedLmHead;
+}
+
+/** On the first position: dropout, a dense layer (BERT's pooler), an activation, dropout, the output layer. */
+export interface ClassifierHead {
+  /** Names in the checkpoint. */
+  readonly dense: string;
+  readonly output: string;
+  readonly activation: Activation;
+  /** Rates of dropout before the dense layer and before the output layer. */
+  readonly inputDropout: number;
+  readonly dropout: number;
+}
+
+/** On each target: a dense layer, an activation, a norm, and the output layer that is tied to the word table. */
+export interface MaskedLmHead {
+  /** Names in the checkpoint; `bias` is the output layer's. */
+  readonly dense: string;
+  readonly norm: string;
+  readonly bias: string;
+  readonly activation: Activation;
 }
 
 export function encoderModel(parts: EncoderParts): Model {
@@ -51,6 +69,7 @@ export function encoderModel(parts: EncoderParts): Model {
     signature: JSON.stringify([parts.type, parts.json, options.task, options.rows, options.classes]),
     parameters: [...parts.parameters, ...(classify ? classifierParameters(parts) : maskedLmParameters(parts))],
     maxPositions: config.maxPositions,
+    sizes: config,
     initializerRange: config.initializerRange,
     tied: !classify,
     hiddenStates: (w, inputs, dropout) => encode(parts, w, inputs, dropout, "all"),
@@ -82,8 +101,8 @@ function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: D
   return states;
 }
 
-/** A missing pooler is made new, as Hugging Face does, and then learns as part of the head. */
-function classifierParameters({ config, options, pooler }: EncoderParts): ParameterSpec[] {
+/** A missing dense layer is made new, as Hugging Face does, and then learns as part of the head. */
+function classifierParameters({ config, options, classifier }: EncoderParts): ParameterSpec[] {
   const { hidden: H, initializerRange } = config;
   const fresh = (specs: ParameterSpec[], tensor: string): ParameterSpec[] =>
     specs.map((spec) => ({
@@ -94,29 +113,30 @@ function classifierParameters({ config, options, pooler }: EncoderParts): Parame
         tensor: `${tensor}.${spec.decay ? "weight" : "bias"}`,
       },
     }));
-  const pooled = dense("pooler", H, H, pooler);
+  const pooler = dense("pooler", H, H, classifier.dense);
   return [
-    ...(options.has(`${pooler}.weight`) ? pooled : fresh(pooled, pooler)),
-    ...fresh(dense("classifier", options.classes, H), "classifier"),
+    ...(options.has(`${classifier.dense}.weight`) ? pooler : fresh(pooler, classifier.dense)),
+    ...fresh(dense("classifier", options.classes, H), classifier.output),
   ];
 }
 
-function classLogits(parts: EncoderParts, w: Weights, hidden: tf.Tensor, dropout: Dropout): tf.Tensor {
-  const pooled = tf.tanh(apply(w, "pooler", hidden)); // (B, H)
-  return apply(w, "classifier", dropout(pooled, parts.classifierDropout)); // (B, classes)
+function classLogits({ classifier }: EncoderParts, w: Weights, hidden: tf.Tensor, dropout: Dropout): tf.Tensor {
+  const read = dropout(hidden, classifier.inputDropout); // (B, H)
+  const pooled = classifier.activation(apply(w, "pooler", read)); // (B, H)
+  return apply(w, "classifier", dropout(pooled, classifier.dropout)); // (B, classes)
 }
 
-function maskedLmParameters({ config, options, head, embeddingWidth: E }: EncoderParts): ParameterSpec[] {
+function maskedLmParameters({ config, options, maskedLm, embeddingWidth: E }: EncoderParts): ParameterSpec[] {
   return [
-    ...dense("head", E, config.hidden, head.dense),
-    ...norm("head.norm", E, head.norm),
-    { name: "decoder.bias", shape: [options.rows], decay: false, origin: { from: "rows", tensor: head.bias } },
+    ...dense("head", E, config.hidden, maskedLm.dense),
+    ...norm("head.norm", E, maskedLm.norm),
+    { name: "decoder.bias", shape: [options.rows], decay: false, origin: { from: "rows", tensor: maskedLm.bias } },
   ];
 }
 
 /** The output layer is tied to the word embeddings: introduced rows get a gradient from every target's softmax. */
 function wordLogits(parts: EncoderParts, w: Weights, hidden: tf.Tensor): tf.Tensor {
-  const transformed = parts.config.activation(apply(w, "head", hidden)); // (T, E)
+  const transformed = parts.maskedLm.activation(apply(w, "head", hidden)); // (T, E)
   const normal = normalize(w, "head.norm", transformed, parts.config.epsilon);
   return linear(normal, w(WORD_TABLE), w("decoder.bias")); // (T, rows)
 }

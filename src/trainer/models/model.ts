@@ -50,11 +50,21 @@ export type Dropout = (x: tf.Tensor, rate: number) => tf.Tensor;
 
 export type Weights = (name: string) => tf.Tensor;
 
+/** What a layer's activations are as large as. */
+export interface ModelSizes {
+  readonly hidden: number;
+  readonly intermediate: number;
+  readonly heads: number;
+  readonly layers: number;
+}
+
 export interface Model {
   /** Changes whenever the computation does; compiled steps are cached under it. */
   readonly signature: string;
   readonly parameters: readonly ParameterSpec[];
+  /** Tokens of the longest sequence. */
   readonly maxPositions: number;
+  readonly sizes: ModelSizes;
   readonly initializerRange: number;
   /** Whether `logits` reads the word table too: an output layer that is tied to it. */
   readonly tied: boolean;

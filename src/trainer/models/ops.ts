@@ -111,6 +111,14 @@ export function geluTanh(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
 }
 
+export function relu(x: tf.Tensor): tf.Tensor {
+  return tf.relu(x);
+}
+
+export function tanh(x: tf.Tensor): tf.Tensor {
+  return tf.tanh(x);
+}
+
 /**
  * Cross-entropy of each row in nats. logits [T, C], labels [T] int32 -> [T]. The gradient is softmax minus one-hot; on
  * the fused path neither the one-hot matrix nor the probabilities are made in the forward pass.

@@ -168,6 +168,7 @@ test.each([
 
 test.each([
   ["a config without vocab_size", { vocab_size: "many" }, /vocab_size as an integer; it is "many"/],
+  ["an architecture that is not known", { model_type: "t5" }, /"t5", expected one of bert/],
   ["a tokenizer with ids beyond the model's rows", { vocab_size: 8 }, /the id \d+, for which the model has no row/],
 ])("%s is an error of code model", async (_, config, message) => {
   const settings = tinySettings(await tinyModel({ config }), await tinyData());
@@ -175,6 +176,14 @@ test.each([
     code: "model",
     message: expect.stringMatching(message),
   });
+});
+
+test("RoBERTa's max_length leaves out the positions before the first token's", async () => {
+  const config = { model_type: "roberta", max_position_embeddings: 18, pad_token_id: 0 };
+  const [model, data] = [await tinyModel({ config }), await tinyData()];
+  await expect(prepareInputs(tinySettings(model, data, { maxLength: 18 }), 1)).rejects.toThrow(/from 3 to 17 /);
+  const { summary } = await prepareInputs(tinySettings(model, data, { maxLength: 17 }), 1);
+  expect(summary.trainExamples).toBe(3);
 });
 
 test.skipIf(!shared)(needsShared("the real ALBERT and reactions: ten tokens, one in each text, no [UNK]"), async () => {

@@ -61,6 +61,13 @@ test("special ids come from the tokenizer's configuration, also where a token is
   expect(special).toEqual({ pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 });
 });
 
+test("special ids are found by their usual names where the configuration names none, as in older folders", async () => {
+  const names = ["pad_token", "unk_token", "cls_token", "sep_token", "mask_token"];
+  const folder = await tinyModel({ tokenizerConfig: Object.fromEntries(names.map((name) => [name, undefined])) });
+  const { special } = await loadTokenizer(folder, plain("<new>"));
+  expect(special).toEqual({ pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 });
+});
+
 test.each([
   ["a token of the vocabulary", ["cat"], /already has the introduced token "cat" \(id 6\)/],
   ["a token that is one of the vocabulary in lower case", ["Cat"], /already has .*"Cat" as "cat"/],

@@ -41,10 +41,34 @@ test("pytorch_model.bin alone is an error with the command that converts it", as
   });
 });
 
-test("a sharded checkpoint is an error that says so", async () => {
-  await write("config.json", "model.safetensors.index.json", ...TOKENIZER);
+const writeIndex = (index: unknown) => writeFile(join(folder, "model.safetensors.index.json"), JSON.stringify(index));
+
+test("a sharded checkpoint is read as one, from the files that its index names", async () => {
+  await write("config.json", ...TOKENIZER);
+  const tensor = (name: string, value: number) => ({ name, shape: [1], data: Float32Array.of(value) });
+  await writeSafetensors(join(folder, "model-1.safetensors"), [tensor("a", 1), tensor("b", 2)]);
+  await writeSafetensors(join(folder, "model-2.safetensors"), [tensor("c", 3)]);
+  await writeSafetensors(join(folder, "other.safetensors"), [tensor("d", 4)]);
+  await writeIndex({ weight_map: { a: "model-1.safetensors", b: "model-1.safetensors", c: "model-2.safetensors" } });
+  const { tensors } = await readModelFolder(folder);
+  expect(tensors.map(({ name, data }) => [name, data[0]])).toEqual([
+    ["a", 1],
+    ["b", 2],
+    ["c", 3],
+  ]);
+});
+
+test.each([
+  [{ weight_map: { a: "model-2.safetensors" } }, /must hold model-2\.safetensors/],
+  [{ weight_map: {} }, /must give weight_map/],
+  [{ weight_map: { a: 1 } }, /must give weight_map/],
+  [{}, /must give weight_map/],
+])("an index of %j is an error", async (index, message) => {
+  await write("config.json", ...TOKENIZER);
+  await writeIndex(index);
   await expect(readModelFolder(folder)).rejects.toMatchObject({
-    hint: expect.stringMatching(/Sharded.*not supported/),
+    code: "model",
+    message: expect.stringMatching(message),
   });
 });
 
