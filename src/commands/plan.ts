@@ -14,12 +14,12 @@ import { definitionChanges } from "../store/definition.js";
 import type { StudyDefinition } from "../store/records.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import { resolveRates } from "../sweep/parameters.js";
-import type { Sweep } from "../sweep/settings.js";
+import type { DataSettings, Sweep } from "../sweep/settings.js";
 import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
-import { placed, prepareInputs } from "./inputs.js";
+import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
 import { introducedText } from "./show.js";
 import { type ResultsOption, withReader } from "./studies-folder.js";
@@ -37,9 +37,9 @@ interface PlannedTrial {
 }
 
 export async function plan(file: string, options: PlanOptions): Promise<void> {
-  const sweep = readSweep(file);
-  const sampler = createSampler(sweep);
-  const summary = await prepareAlone(sweep, file);
+  const stated = readSweep(file);
+  const sampler = createSampler(stated);
+  const { sweep, summary } = await prepareAlone(stated, file);
   const trials = await placed(file, () => firstTrials(sweep, sampler, summary, options.limit));
   const workers = defaultWorkers(summary, sampler.size);
   const left = await timeLeft(
@@ -65,7 +65,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
 }
 
 /** Checks the inputs in a thread that lives no longer than that. */
-async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSummary> {
+async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSweep> {
   const executor = createPiscinaExecutor({ workers: 1 });
   try {
     return await prepareInputs(sweep, file, executor);
@@ -115,9 +115,18 @@ function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly str
   return [
     `model       ${settings.model}, ${formatCount(summary.parameterCount)} parameters, ${rows}`,
     `data        ${plural(summary.trainExamples, "training example")}, ${formatCount(summary.validationExamples)} for validation`,
+    ...splitLines(settings.data),
     `introduced  ${introducedText(settings.introduced.tokens, summary.introducedCounts)}`,
     ...summary.warnings.map((warning) => `warning     ${warning}`),
   ];
+}
+
+/** How one file is split, where that is how the sweep file has it. */
+function splitLines({ train, split }: DataSettings): readonly string[] {
+  if (!split) return [];
+  const { validation, test, seed } = split;
+  const shares = [`${validation} for validation`, ...(test === undefined ? [] : [`${test} for test`])];
+  return [`split       ${train} by text: ${shares.join(", ")}, seed ${seed}; equal texts stay together`];
 }
 
 function workersLine(workers: number, { workerBytes }: PreparedSummary): string {

@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import { DualrateError } from "../errors.js";
 import type { StudyRecord } from "../store/records.js";
-import type { DataSettings, ExportedFrom, Metric, Settings, TrainerSettings } from "../sweep/settings.js";
+import type { DataSettings, ExportedFrom, Metric, Settings, SplitShares, TrainerSettings } from "../sweep/settings.js";
 import type { Value } from "../sweep/space.js";
 import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
 
@@ -11,7 +11,7 @@ export interface ExportedConfiguration {
   readonly name: string;
   readonly model: string;
   readonly task: string;
-  readonly data: Readonly<Record<string, string | number>>;
+  readonly data: Readonly<Record<string, string | number | SplitShares>>;
   readonly introduced_tokens: { readonly tokens: readonly string[]; readonly special: boolean };
   readonly trainer: Readonly<Record<string, number | boolean | readonly number[]>>;
   readonly metric: Metric;
@@ -75,12 +75,12 @@ function pathFrom(folder: string, absolute: string): string {
   return relative(folder, absolute).replaceAll("\\", "/") || ".";
 }
 
-function dataKeys({ data, task }: Settings, path: (absolute: string) => string): Record<string, string | number> {
-  const { train, validation, test, text, label, maxTrainSamples, maxEvalSamples }: DataSettings = data;
+function dataKeys({ data, task }: Settings, path: (absolute: string) => string): ExportedConfiguration["data"] {
+  const { train, validation, test, split, format, text, label, maxTrainSamples, maxEvalSamples }: DataSettings = data;
+  const files = { train: path(train), validation: path(validation), ...(test !== undefined && { test: path(test) }) };
   return {
-    train: path(train),
-    validation: path(validation),
-    ...(test !== undefined && { test: path(test) }),
+    ...(split ? { file: path(train), split } : files),
+    ...(format !== undefined && { format }),
     text,
     ...(task === "sequence-classification" && { label }),
     ...(maxTrainSamples !== undefined && { max_train_samples: maxTrainSamples }),

@@ -1,6 +1,7 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
+import { checkData, checkTokens } from "./input-checks.js";
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName, type ParameterSpec, RATE_NAMES } from "./parameters.js";
-import { type Problem, pathText, show } from "./problems.js";
+import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import type { SweepInput } from "./schema.js";
 import { checkSearched, distributionOf, rangeOf } from "./searched.js";
 import type { Path } from "./source.js";
@@ -14,6 +15,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
     ...checkParameters(input),
     ...checkRates(input),
     ...checkSteps(input),
+    ...checkData(input),
     ...checkTokens(input),
     ...checkTask(input),
     ...checkMetric(input),
@@ -57,15 +59,6 @@ function fixedAndSearched(path: Path, fixed: Path): Problem {
   };
 }
 
-/** Entries of a list that came before in it. */
-function repeated(items: readonly Value[], path: Path, reason: string): readonly Problem[] {
-  return items.flatMap((item, i) =>
-    items.indexOf(item) === i
-      ? []
-      : [{ path: [...path, i], message: `${pathText(path)} has ${show(item)} twice; ${reason}`, hint: "Remove one." }],
-  );
-}
-
 function checkRates(input: SweepInput): readonly Problem[] {
   const given = RATE_NAMES.filter((name) => givenAt(input, name));
   if (given.length === 2) return [];
@@ -93,19 +86,6 @@ function checkSteps({ trainer }: SweepInput): readonly Problem[] {
   ];
 }
 
-function checkTokens({ introduced_tokens: { tokens } }: SweepInput): readonly Problem[] {
-  const path = ["introduced_tokens", "tokens"];
-  const blank = tokens.flatMap((token, i) => (token.trim() === "" ? [i] : []));
-  return [
-    ...blank.map((i) => ({
-      path: [...path, i],
-      message: `${pathText([...path, i])} must be a token that is not blank; got ${show(tokens[i])}`,
-      hint: "Remove it.",
-    })),
-    ...repeated(tokens, path, "a token is introduced once"),
-  ];
-}
-
 const MASKING_KEYS = ["mask_probability", "introduced_mask_probability", "mask_replacement"] as const;
 
 /** Keys that a task would ignore in silence. */
@@ -116,10 +96,6 @@ function checkTask(input: SweepInput): readonly Problem[] {
     ...masking.flatMap((key) => unused(["trainer", key], "sequence-classification masks nothing")),
     ...unused(givenAt(input, "bias_init"), "sequence-classification has no output bias over tokens"),
   ];
-}
-
-function unused(path: Path | undefined, reason: string): readonly Problem[] {
-  return path ? [{ path, message: `${pathText(path)} would have no effect: ${reason}`, hint: "Remove it." }] : [];
 }
 
 function checkMetric({ metric }: SweepInput): readonly Problem[] {

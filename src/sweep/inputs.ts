@@ -18,6 +18,8 @@ export interface PreparedSummary {
   readonly hashes: InputHashes;
   readonly trainExamples: number;
   readonly validationExamples: number;
+  /** The introduced tokens that `prepare` read or found; only where the settings do not list them. */
+  readonly foundTokens?: readonly string[];
   /** Occurrences of each introduced token in the training texts, in their order. */
   readonly introducedCounts: readonly number[];
   /** Model parameters, rows of the vocabulary before and after compaction. */

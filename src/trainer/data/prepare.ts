@@ -13,7 +13,9 @@ import { estimateWorkerBytes } from "./footprint.js";
 import type { EncodedData, IntroducedToken, SharedInputs, SpecialRows } from "./inputs.js";
 import { buildRowMap, type RowMap, sharedInt32 } from "./row-map.js";
 import { insideWordPattern } from "./single-word.js";
+import { dataFormats, type SplitSource, splitSource } from "./splits.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
+import { atToken, type ResolvedTokens, resolveTokens } from "./tokens.js";
 import { dataWarnings } from "./warnings.js";
 
 /** The splits as vocabulary ids. */
@@ -28,11 +30,13 @@ interface Splits {
  * some must be there. Throws a DualrateError of code "model", "tokens", "data" or "sweep-file" for what cannot be trained.
  */
 export async function prepareInputs(
-  settings: Settings,
+  stated: Settings,
   seed: number,
 ): Promise<{ summary: PreparedSummary; inputs: SharedInputs }> {
-  const { config, tensors } = await readModelFolder(settings.model);
-  const tokenizer = await loadTokenizer(settings.model, settings.introduced);
+  const { config, tensors } = await readModelFolder(stated.model);
+  const resolved = await resolveTokens(stated);
+  const settings = { ...stated, introduced: resolved.introduced };
+  const tokenizer = await tokenizerWith(resolved, settings.model);
   const vocabSize = checkedVocabSize(config);
   checkMaxLength(settings, config, tokenizer);
   const splits = await encodeSplits(settings, tokenizer);
@@ -46,6 +50,7 @@ export async function prepareInputs(
   const parameterCount = countParameters(settings, inputs);
   const summary: PreparedSummary = {
     hashes: await hashInputs(settings),
+    ...(stated.introduced.source && { foundTokens: settings.introduced.tokens }),
     trainExamples: splits.train.texts.length,
     validationExamples: splits.validation.texts.length,
     introducedCounts,
@@ -60,6 +65,12 @@ export async function prepareInputs(
     warnings: dataWarnings(tokenizer, splits.train, splits.validation, targets.introduced),
   };
   return { summary, inputs };
+}
+
+async function tokenizerWith({ introduced, places }: ResolvedTokens, model: string): Promise<Tokenizer> {
+  return loadTokenizer(model, introduced).catch((error: unknown) => {
+    throw atToken(error, places);
+  });
 }
 
 function checkedVocabSize(config: Readonly<Record<string, unknown>>): number {
@@ -86,18 +97,15 @@ function checkMaxLength(settings: Settings, config: Readonly<Record<string, unkn
   );
 }
 
-async function encodeSplits({ data, task, introduced, trainer }: Settings, tokenizer: Tokenizer): Promise<Splits> {
-  const encode = (file: string, limit: number | undefined) =>
-    encodeFile(file, tokenizer, {
-      fields: { text: data.text, ...(task === "sequence-classification" && { label: data.label }) },
-      limit,
-      maxLength: trainer.maxLength,
-      watch: insideWordPattern(introduced.tokens),
-    });
+async function encodeSplits(settings: Settings, tokenizer: Tokenizer): Promise<Splits> {
+  const { maxLength } = settings.trainer;
+  const watch = insideWordPattern(settings.introduced.tokens);
+  const encode = (source: SplitSource) => encodeFile(source.file, tokenizer, { ...source, maxLength, watch });
+  const test = splitSource(settings, "test");
   return {
-    train: await encode(data.train, data.maxTrainSamples),
-    validation: await encode(data.validation, data.maxEvalSamples),
-    test: data.test === undefined ? undefined : await encode(data.test, data.maxEvalSamples),
+    train: await encode(splitSource(settings, "train")),
+    validation: await encode(splitSource(settings, "validation")),
+    test: test && (await encode(test)),
   };
 }
 
@@ -180,7 +188,12 @@ function countParameters({ task }: Settings, { modelConfig, tensors, rowMap }: S
 
 async function hashInputs({ model, introduced, data, task, trainer }: Settings): Promise<InputHashes> {
   const { text, label, maxTrainSamples, maxEvalSamples } = data;
-  const encoding = { task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength };
+  const formats = dataFormats(data);
+  const encoding = {
+    ...{ task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength, split: data.split },
+    // Told only where it says more than the hashes of studies from before there were formats.
+    ...(formats.some((format) => format !== "jsonl") && { formats }),
+  };
   const splits = [data.train, data.validation, ...(data.test === undefined ? [] : [data.test])];
   const inModel = (names: readonly string[]) => names.map((name) => join(model, name));
   return {
