@@ -15,7 +15,9 @@ function checkSplits(data: SweepInput["data"]): readonly Problem[] {
   if (data.file === undefined) {
     if (data.split) return [missing("file", "train", "data.split splits the one file that data.file names")];
     const absent = (["train", "validation"] as const).filter((key) => data[key] === undefined);
-    return absent.map((key) => missing(key, "file", "or name one file for all splits, as data.file with data.split"));
+    return absent.map((key) =>
+      missing(key, "file", "each split needs a file, unless data.file and data.split give one for all"),
+    );
   }
   const both = OWN_FILES.filter((key) => data[key] !== undefined);
   return [

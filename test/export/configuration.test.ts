@@ -61,6 +61,14 @@ test.each([
   }
 });
 
+test("one file with a split is exported as such, and reads back", () => {
+  const [train, split] = [join(folder, "train.jsonl"), { validation: 0.1, test: 0.2, seed: 3 }];
+  const data = { ...settings.data, train, validation: train, test: train, split, format: "jsonl" } as const;
+  const configuration = exportedConfiguration(studyIn(folder, { data }), trial, join(folder, "out"));
+  expect(configuration.data).toMatchObject({ file: "../train.jsonl", split, format: "jsonl" });
+  expect(parseSweep(toYaml(configuration, "best.yaml"), join(folder, "out", "best.yaml")).settings.data).toEqual(data);
+});
+
 test("YAML keeps every digit of a number, and tokens that look like YAML", () => {
   const rates = complete(1, 0.1 + 0.2, 1 / 3, { base_lr: 1e-7 }) as CompleteTrial;
   const text = toYaml(exportedConfiguration(study, rates), "best.yaml");
