@@ -25,8 +25,7 @@ export interface PreparedSweep {
 export async function prepareInputs(sweep: Sweep, file: string, executor: Executor): Promise<PreparedSweep> {
   const { settings } = sweep;
   const summary = await placed(file, () => executor.prepare(settings, sweep.seed));
-  const { tokens, special } = settings.introduced;
-  const introduced = { tokens: summary.foundTokens ?? tokens, special };
+  const introduced = summary.introduced ?? settings.introduced;
   return { sweep: { ...sweep, settings: { ...settings, introduced } }, summary };
 }
 

@@ -12,7 +12,11 @@ export interface ExportedConfiguration {
   readonly model: string;
   readonly task: string;
   readonly data: Readonly<Record<string, string | number | SplitShares>>;
-  readonly introduced_tokens: { readonly tokens: readonly string[]; readonly special: boolean };
+  readonly introduced_tokens: {
+    readonly tokens: readonly string[];
+    readonly special: boolean;
+    readonly token_init?: Readonly<Record<string, string>>;
+  };
   readonly trainer: Readonly<Record<string, number | boolean | readonly number[]>>;
   readonly metric: Metric;
   readonly method: "grid";
@@ -54,7 +58,7 @@ export function exportedConfiguration(
     model: path(settings.model),
     task: settings.task,
     data: dataKeys(settings, path),
-    introduced_tokens: { tokens: settings.introduced.tokens, special: settings.introduced.special },
+    introduced_tokens: tokenKeys(settings),
     trainer: trainerKeys(settings),
     metric: { name: metric.name, goal: metric.goal },
     method: "grid",
@@ -86,6 +90,11 @@ function dataKeys({ data, task }: Settings, path: (absolute: string) => string):
     ...(maxTrainSamples !== undefined && { max_train_samples: maxTrainSamples }),
     ...(maxEvalSamples !== undefined && { max_eval_samples: maxEvalSamples }),
   };
+}
+
+function tokenKeys({ introduced }: Settings): ExportedConfiguration["introduced_tokens"] {
+  const { tokens, special, tokenInit } = introduced;
+  return { tokens, special, ...(tokenInit && { token_init: tokenInit }) };
 }
 
 function trainerKeys({ trainer, task, introduced }: Settings): ExportedConfiguration["trainer"] {

@@ -64,6 +64,7 @@ export function checkTokens({ introduced_tokens: given }: SweepInput): readonly 
       ? unused(["introduced_tokens", "max_tokens"], "only a pattern may find too many tokens")
       : []),
     ...checkList(given.tokens ?? []),
+    ...checkTokenInit(given),
     ...(given.pattern === undefined ? [] : checkPattern(given.pattern)),
   ];
 }
@@ -86,6 +87,21 @@ function checkList(tokens: readonly string[]): readonly Problem[] {
     })),
     ...repeated(tokens, path, "a token is introduced once"),
   ];
+}
+
+function checkTokenInit({ tokens, file, token_init: inits }: SweepInput["introduced_tokens"]): readonly Problem[] {
+  const path = ["introduced_tokens", "token_init"];
+  if (inits === undefined) return [];
+  if (tokens === undefined) {
+    const instead = file === undefined ? "List the tokens" : "Give the file a column `init`";
+    return [{ path, message: `${pathText(path)} is for tokens that are listed`, hint: `${instead} instead.` }];
+  }
+  const others = Object.keys(inits).filter((token) => !tokens.includes(token));
+  return others.map((token) => ({
+    path: [...path, token],
+    message: `${pathText(path)} names ${show(token)}, which introduced_tokens.tokens does not list`,
+    hint: "Remove it, or correct its spelling.",
+  }));
 }
 
 function checkPattern(pattern: string): readonly Problem[] {

@@ -10,6 +10,7 @@ import {
   type ParameterSpec,
 } from "./parameters.js";
 import type { Value } from "./space.js";
+import { parseTokenInit, TOKEN_INITS } from "./token-init.js";
 
 const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
 
@@ -142,12 +143,21 @@ const introducedTokens = z
       .optional(),
     file: path
       .optional()
-      .describe("A file of the tokens, instead: one a line, or .csv, .tsv, .jsonl with a column `token`."),
+      .describe(
+        "A file of the tokens, instead: one a line, or .csv, .tsv, .jsonl with columns `token` and, optionally, `init`.",
+      ),
     pattern: z
       .string()
       .min(1)
       .optional()
       .describe("A regular expression, instead: what it matches in the training texts are the tokens."),
+    token_init: z
+      .record(
+        z.string(),
+        z.string().refine((init) => parseTokenInit(init) !== undefined, TOKEN_INITS),
+      )
+      .optional()
+      .describe(`How single tokens' rows start, by token: ${TOKEN_INITS}. Others start as init says.`),
     max_tokens: count.optional().describe("A pattern that finds more tokens is an error. Default: 1000."),
     special: z.boolean().default(false).describe("Special tokens are never masked or predicted."),
     ...fixedShape("introduced_tokens"),

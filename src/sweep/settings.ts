@@ -43,6 +43,8 @@ export type TokenSource =
 export interface IntroducedTokens {
   /** Empty as long as a source is still to say them. */
   readonly tokens: readonly string[];
+  /** How a token's row starts, by token, for tokens that do not start as the parameter `init` says; see token-init.ts. */
+  readonly tokenInit?: Readonly<Record<string, string>>;
   /** Never in what is stored or trained: `prepare` turns it into tokens. */
   readonly source?: TokenSource;
   /** Special tokens are never masked or predicted. */

@@ -99,9 +99,19 @@ function settingsOf(input: SweepInput, folder: string): Settings {
 }
 
 function introducedOf({ introduced_tokens: given }: SweepInput, folder: string): IntroducedTokens {
-  const { tokens = [], file, pattern, max_tokens: maxTokens = MOST_FOUND_TOKENS, special } = given;
+  const {
+    tokens = [],
+    file,
+    pattern,
+    max_tokens: maxTokens = MOST_FOUND_TOKENS,
+    token_init: tokenInit = {},
+    special,
+  } = given;
   if (file !== undefined) return { tokens, source: { file: resolve(folder, file) }, special };
-  return pattern === undefined ? { tokens, special } : { tokens, source: { pattern, maxTokens }, special };
+  if (pattern !== undefined) return { tokens, source: { pattern, maxTokens }, special };
+  // In the order of the tokens, so that the same sweep has the same settings.
+  const inits = tokens.flatMap((token) => (Object.hasOwn(tokenInit, token) ? [[token, tokenInit[token]]] : []));
+  return { tokens, special, ...(inits.length > 0 && { tokenInit: Object.fromEntries(inits) }) };
 }
 
 function dataOf({ data }: SweepInput, folder: string): DataSettings {

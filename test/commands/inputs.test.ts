@@ -63,6 +63,20 @@ test("a pattern's tokens are the study's own: a list of them goes on with it, ot
   expect((await dualrate("train", "best.yaml")).stdout).toContain("reproduced exactly");
 });
 
+test("tokens' own initialisations come from a file, and go with an export", async () => {
+  write("inits.csv", "token,init\n<new>,copy:cat\nzyx,\n");
+  tiny.write("inits.yaml", { name: "inits", introduced_tokens: { file: "inits.csv" } });
+  expect((await dualrate("run", "inits.yaml")).status).toBe(0);
+  const values = async (name: string) =>
+    JSON.parse((await dualrate("rank", name, "--json")).stdout).map(({ value }: { value: number }) => value);
+  expect(await values("inits")).not.toEqual(await values("found"));
+  await dualrate("export", "inits", "-o", "inits-best.yaml");
+  expect(parse(readFileSync(join(tiny.folder, "inits-best.yaml"), "utf8")).introduced_tokens).toMatchObject({
+    token_init: { "<new>": "copy:cat" },
+  });
+  expect((await dualrate("train", "inits-best.yaml")).stdout).toContain("reproduced exactly");
+});
+
 test("plan says how one file is split, and how many examples come of it", async () => {
   tiny.write("split.yaml", { data: { file: "all.tsv", split: { validation: 0.3, test: 0.1, seed: 2 } } });
   const { status, stdout } = await dualrate("plan", "split.yaml");

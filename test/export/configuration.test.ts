@@ -37,6 +37,7 @@ const classifier = { dropout: false, groupByLength: true };
 test.each([
   ["masked-lm", {}],
   ["masked-lm with special tokens", { introduced: { tokens: ["<A>"], special: true } }],
+  ["a token's own init", { introduced: { tokens: ["<A>", "<B>"], special: false, tokenInit: { "<B>": "copy:a" } } }],
   ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
   [
     "sequence-classification",

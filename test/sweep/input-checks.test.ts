@@ -33,6 +33,13 @@ test("tokens come from a file or by a pattern, with where to look in their place
   expect(more.source).toEqual({ pattern: "x", maxTokens: 5000 });
 });
 
+test("a listed token's own initialisation is kept, in the order of the tokens", () => {
+  const more = `${TOKENS}  token_init: {"<RX_2>": random, "<RX_1>": "copy:a"}\n`;
+  const { introduced, fixed } = settings({ [TOKENS]: more });
+  expect(JSON.stringify(introduced.tokenInit)).toBe('{"<RX_1>":"copy:a","<RX_2>":"random"}');
+  expect(fixed).toEqual({});
+});
+
 test("a format is kept where it is given", () => {
   expect(settings({ [FILES]: `${FILES}  format: csv\n` }).data.format).toBe("csv");
   expect(settings({ [FILES]: `${FILES}  format: auto\n` }).data).not.toHaveProperty("format");
@@ -132,6 +139,25 @@ describe("where the tokens come from:", () => {
       text: edited({ [TOKENS]: "  pattern: '\\d*'\n" }),
       line: 8,
       message: /^introduced_tokens.pattern must not match empty text; got "\\\\d\*"$/,
+    },
+    {
+      what: "an initialisation that there is not",
+      text: edited({ [TOKENS]: `${TOKENS}  token_init:\n    "<RX_1>": maen\n` }),
+      line: 10,
+      message: /^introduced_tokens.token_init.<RX_1> must be one of mean, .*, or copy: and a token .*; got "maen"$/,
+    },
+    {
+      what: "an initialisation of a token that is not introduced",
+      text: edited({ [TOKENS]: `${TOKENS}  token_init: {"<RX_3>": mean}\n` }),
+      line: 9,
+      message: /token_init names "<RX_3>", which introduced_tokens.tokens does not list$/,
+    },
+    {
+      what: "initialisations of a file's tokens",
+      text: edited({ [TOKENS]: '  file: train.jsonl\n  token_init: {"<RX_3>": mean}\n' }),
+      line: 9,
+      message: /token_init is for tokens that are listed$/,
+      hint: /Give the file a column `init`/,
     },
     {
       what: "a bound on tokens that are listed",

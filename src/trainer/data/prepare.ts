@@ -5,7 +5,8 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { DualrateError } from "../../errors.js";
 import type { InputHashes, PreparedSummary } from "../../sweep/inputs.js";
-import type { Settings } from "../../sweep/settings.js";
+import type { IntroducedTokens, Settings } from "../../sweep/settings.js";
+import { parseTokenInit } from "../../sweep/token-init.js";
 import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, WEIGHTS_FILE } from "../files/huggingface.js";
 import { validationBatches } from "./batches.js";
 import { classesOf, type EncodedTexts, encodeFile, toSplit } from "./encode.js";
@@ -50,7 +51,7 @@ export async function prepareInputs(
   const parameterCount = countParameters(settings, inputs);
   const summary: PreparedSummary = {
     hashes: await hashInputs(settings),
-    ...(stated.introduced.source && { foundTokens: settings.introduced.tokens }),
+    ...(stated.introduced.source && { introduced: settings.introduced }),
     trainExamples: splits.train.texts.length,
     validationExamples: splits.validation.texts.length,
     introducedCounts,
@@ -67,10 +68,40 @@ export async function prepareInputs(
   return { summary, inputs };
 }
 
+/** The tokenizer with its introduced tokens, each with its own initialisation where it has one. */
 async function tokenizerWith({ introduced, places }: ResolvedTokens, model: string): Promise<Tokenizer> {
-  return loadTokenizer(model, introduced).catch((error: unknown) => {
+  try {
+    const tokenizer = await loadTokenizer(model, introduced);
+    const added = tokenizer.introduced.map((token, index) => {
+      const init = ownInit(introduced, tokenizer, index);
+      return init === undefined ? token : { ...token, init };
+    });
+    return { ...tokenizer, introduced: added };
+  } catch (error) {
     throw atToken(error, places);
-  });
+  }
+}
+
+/** How a token's row starts where it is told for that token alone; a DualrateError names a token that cannot be copied. */
+function ownInit(
+  { tokens, tokenInit = {} }: IntroducedTokens,
+  tokenizer: Tokenizer,
+  index: number,
+): IntroducedToken["init"] {
+  const token = tokens[index] ?? "";
+  const init = Object.hasOwn(tokenInit, token) ? parseTokenInit(tokenInit[token] ?? "") : undefined;
+  if (init === undefined) return undefined;
+  if (init.kind === "rule") return init.rule;
+  const id = tokenizer.knownId(init.token);
+  if (id !== undefined) return { copyOf: id };
+  throw new DualrateError(
+    "tokens",
+    `"${token}" cannot start as a copy of "${init.token}": the vocabulary has no such token`,
+    {
+      hint: 'Name a token as tokenizer.json has it, e.g. with its "##" or "▁".',
+      key: ["introduced_tokens", "tokens", index],
+    },
+  );
 }
 
 function checkedVocabSize(config: Readonly<Record<string, unknown>>): number {

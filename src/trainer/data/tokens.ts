@@ -2,6 +2,7 @@
 import { DualrateError } from "../../errors.js";
 import { formatOf } from "../../sweep/data-format.js";
 import type { IntroducedTokens, Settings } from "../../sweep/settings.js";
+import { parseTokenInit, TOKEN_INITS } from "../../sweep/token-init.js";
 import { readExamples } from "./dataset.js";
 import { type Place, wrongLine } from "./lines.js";
 import { compareNaturally } from "./natural-order.js";
@@ -20,13 +21,18 @@ export interface ResolvedTokens {
  * "data" for a file without tokens, a pattern that finds none or too many, and whatever cannot be read.
  */
 export async function resolveTokens(settings: Settings): Promise<ResolvedTokens> {
-  const { source, special, tokens: listed } = settings.introduced;
-  if (source === undefined) return { introduced: { tokens: listed, special }, places: [] };
+  const { source, special } = settings.introduced;
+  if (source === undefined) return { introduced: settings.introduced, places: [] };
   if ("pattern" in source) {
     return { introduced: { tokens: await findTokens(settings, source), special }, places: [] };
   }
   const read = await readTokens(source.file);
-  return { introduced: { tokens: [...read.keys()], special }, places: [...read.values()] };
+  const inits = [...read].flatMap(([token, { init }]) => (init === undefined ? [] : [[token, init] as const]));
+  const tokenInit = inits.length > 0 && { tokenInit: Object.fromEntries(inits) };
+  return {
+    introduced: { tokens: [...read.keys()], special, ...tokenInit },
+    places: [...read.values()].map(({ place }) => place),
+  };
 }
 
 /** The place of the token that `error` is about, where it has one; else the error as it is. */
@@ -37,19 +43,30 @@ export function atToken(error: unknown, places: readonly Place[]): unknown {
   return place ? wrongLine(place, error.message, error.hint ?? "Remove it.", "tokens") : error;
 }
 
-async function readTokens(file: string): Promise<ReadonlyMap<string, Place>> {
-  const places = new Map<string, Place>();
+interface ListedToken {
+  readonly place: Place;
+  /** As the column `init` gives it; undefined where that is empty. */
+  readonly init: string | undefined;
+}
+
+async function readTokens(file: string): Promise<ReadonlyMap<string, ListedToken>> {
+  const listed = new Map<string, ListedToken>();
   const format = formatOf(file);
   for await (const record of readRecords(file, format)) {
     const place = { file, line: record.line };
     const token = format === "text" ? String(record.fields.text).trim() : tokenField(record, place);
-    const before = places.get(token);
+    const before = listed.get(token);
     if (before) {
-      throw wrongLine(place, `"${token}" is listed already, in line ${before.line}`, "Remove one of them.", "tokens");
+      throw wrongLine(
+        place,
+        `"${token}" is listed already, in line ${before.place.line}`,
+        "Remove one of them.",
+        "tokens",
+      );
     }
-    places.set(token, place);
+    listed.set(token, { place, init: format === "text" ? undefined : initField(record, place) });
   }
-  if (places.size > 0) return places;
+  if (listed.size > 0) return listed;
   throw new DualrateError("tokens", `${file} must hold at least one token; it is empty`, {
     hint: "Write one token a line; .csv, .tsv and .jsonl files have a column `token`.",
     place: { file },
@@ -66,6 +83,14 @@ function tokenField({ fields }: FileRecord, place: Place): string {
   if (typeof token !== "string") throw wrongLine(place, `"token" must be text, is ${kindOf(token)}`, hint, "tokens");
   if (token.trim() === "") throw wrongLine(place, '"token" is blank', "Remove the line, or fill it in.", "tokens");
   return token;
+}
+
+function initField({ fields }: FileRecord, place: Place): string | undefined {
+  const init = Object.hasOwn(fields, "init") ? fields.init : undefined;
+  if (init === undefined || init === null || init === "") return undefined;
+  if (typeof init === "string" && parseTokenInit(init)) return init;
+  const problem = `"init" must be ${TOKEN_INITS}; it is ${JSON.stringify(init)}`;
+  throw wrongLine(place, problem, "Leave it empty for tokens that start as introduced_tokens.init says.", "tokens");
 }
 
 interface Pattern {

@@ -122,7 +122,7 @@ test("every format, and tokens from a list, a file or a pattern, give the same i
   const stated = { ...tinySettings(model, data), introduced: { tokens: [], source, special: false } };
   const { summary, inputs } = await prepareInputs(stated, 1);
   expect(inputs).toEqual(before.inputs);
-  expect(summary).toEqual({ ...before.summary, foundTokens: ["<new>", "zyx"] });
+  expect(summary).toEqual({ ...before.summary, introduced: { tokens: ["<new>", "zyx"], special: false } });
 });
 
 test("one file gives splits without a text in common, and its shares belong to the data", async () => {

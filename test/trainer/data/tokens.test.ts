@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Settings, TokenSource } from "../../../src/sweep/settings.js";
 import { prepareInputs } from "../../../src/trainer/data/prepare.js";
 import { resolveTokens } from "../../../src/trainer/data/tokens.js";
-import { jsonl, tinyModel, tinySettings } from "./tiny-model.js";
+import { idOf, jsonl, tinyModel, tinySettings } from "./tiny-model.js";
 
 async function fileWith(name: string, content: string): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), "dualrate-tokens-")), name);
@@ -41,6 +41,32 @@ test.each([
   expect(await resolve()).toEqual({
     introduced: { tokens: ["<b>", "<a>"], special: false },
     places: lines.map((line) => ({ file, line })),
+  });
+});
+
+test("a file's column init is for single tokens; where it is empty a token starts as the others", async () => {
+  const { resolve } = await fromFile("tokens.csv", "token,init\n<b>,copy:the\n<c>,\n<a>,subword_mean\n");
+  expect((await resolve()).introduced).toEqual({
+    tokens: ["<b>", "<c>", "<a>"],
+    special: false,
+    tokenInit: { "<b>": "copy:the", "<a>": "subword_mean" },
+  });
+});
+
+test("a copied token is one that the vocabulary has, or an error with its line", async () => {
+  const train = await jsonl([{ text: "a <new> cat zyx" }]);
+  const settings = tinySettings(await tinyModel(), { train, validation: train });
+  const prepared = async (inits: string) => {
+    const file = await fileWith("tokens.csv", `token,init\n${inits}`);
+    return prepareInputs(withSource(settings, { file }), 1);
+  };
+  const { inputs, summary } = await prepared("<new>,copy:##ular\nzyx,random\n");
+  expect(inputs.data.introduced.map(({ init }) => init)).toEqual([{ copyOf: idOf("##ular") }, "random"]);
+  const plain = (await prepareInputs(settings, 1)).summary.hashes;
+  expect(summary.hashes).toEqual({ ...plain, tokenizer: expect.not.stringMatching(plain.tokenizer) });
+  await expect(prepared("<new>,\nzyx,copy:ular\n")).rejects.toMatchObject({
+    code: "tokens",
+    message: expect.stringMatching(/line 3: "zyx" cannot start as a copy of "ular": the vocabulary has no such token/),
   });
 });
 
@@ -81,6 +107,14 @@ test.each([
   ["no column for tokens", "tokens.csv", "name\n<a>\n", 2, /has no column "token"; it has "name"/],
   ["a number for a token", "tokens.jsonl", '{"token": 5}\n', 1, /"token" must be text, is a number/],
   ["a blank token", "tokens.tsv", "token\tnote\n<a>\t\n \tx\n", 3, /"token" is blank/],
+  [
+    "an unknown init",
+    "tokens.csv",
+    "token,init\n<a>,mean\n<b>,maen\n",
+    3,
+    /"init" must be one of mean.*; it is "maen"/,
+  ],
+  ["a copy of nothing", "tokens.csv", "token,init\n<a>,copy:\n", 2, /or copy: and a token .*; it is "copy:"/],
   ["nothing", "tokens.txt", "\n\n", undefined, /must hold at least one token; it is empty/],
   ["nothing but names of columns", "tokens.csv", "token\n", undefined, /must hold at least one token/],
 ] as const)("a file with %s is an error with its line", async (_, name, content, line, message) => {
