@@ -14,14 +14,14 @@ import { definitionChanges } from "../store/definition.js";
 import type { StudyDefinition } from "../store/records.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import { resolveRates } from "../sweep/parameters.js";
-import type { DataSettings, Sweep } from "../sweep/settings.js";
+import type { Sweep } from "../sweep/settings.js";
 import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
 import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
-import { introducedText } from "./show.js";
+import { introducedText, splitText } from "./show.js";
 import { type ResultsOption, withReader } from "./studies-folder.js";
 
 export interface PlanOptions extends ResultsOption {
@@ -111,22 +111,15 @@ function searchedParameters(space: Space): Space {
 }
 
 function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly string[] {
+  const { split } = settings.data;
   const rows = `${formatCount(summary.keptRows)} of ${formatCount(summary.vocabularyRows)} embedding rows trained`;
   return [
     `model       ${settings.model}, ${formatCount(summary.parameterCount)} parameters, ${rows}`,
     `data        ${plural(summary.trainExamples, "training example")}, ${formatCount(summary.validationExamples)} for validation`,
-    ...splitLines(settings.data),
+    ...(split ? [`split       ${settings.data.train} ${splitText(split)}`] : []),
     `introduced  ${introducedText(settings.introduced.tokens, summary.introducedCounts)}`,
     ...summary.warnings.map((warning) => `warning     ${warning}`),
   ];
-}
-
-/** How one file is split, where that is how the sweep file has it. */
-function splitLines({ train, split }: DataSettings): readonly string[] {
-  if (!split) return [];
-  const { validation, test, seed } = split;
-  const shares = [`${validation} for validation`, ...(test === undefined ? [] : [`${test} for test`])];
-  return [`split       ${train} by text: ${shares.join(", ")}, seed ${seed}; equal texts stay together`];
 }
 
 function workersLine(workers: number, { workerBytes }: PreparedSummary): string {

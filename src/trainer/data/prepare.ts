@@ -69,7 +69,7 @@ export async function prepareInputs(
 }
 
 /** The tokenizer with its introduced tokens, each with its own initialisation where it has one. */
-async function tokenizerWith({ introduced, places }: ResolvedTokens, model: string): Promise<Tokenizer> {
+async function tokenizerWith({ introduced, origin }: ResolvedTokens, model: string): Promise<Tokenizer> {
   try {
     const tokenizer = await loadTokenizer(model, introduced);
     const added = tokenizer.introduced.map((token, index) => {
@@ -78,7 +78,7 @@ async function tokenizerWith({ introduced, places }: ResolvedTokens, model: stri
     });
     return { ...tokenizer, introduced: added };
   } catch (error) {
-    throw atToken(error, places);
+    throw atToken(error, origin);
   }
 }
 

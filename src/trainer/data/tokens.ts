@@ -1,6 +1,6 @@
 // The introduced tokens of a sweep that does not list them: read from a file, or found in the training texts by a pattern.
 import { DualrateError } from "../../errors.js";
-import { formatOf } from "../../sweep/data-format.js";
+import { type DataFormat, formatOf } from "../../sweep/data-format.js";
 import type { IntroducedTokens, Settings } from "../../sweep/settings.js";
 import { parseTokenInit, TOKEN_INITS } from "../../sweep/token-init.js";
 import { readExamples } from "./dataset.js";
@@ -12,8 +12,11 @@ import { splitSource } from "./splits.js";
 export interface ResolvedTokens {
   /** With its tokens listed, whichever way the sweep file stated them: equal tokens make equal settings. */
   readonly introduced: IntroducedTokens;
-  /** Where each token of a file stands; empty for other tokens. */
-  readonly places: readonly Place[];
+  readonly origin:
+    | { readonly kind: "list" }
+    | { readonly kind: "pattern" }
+    /** Where each of the tokens stands. */
+    | { readonly kind: "file"; readonly places: readonly Place[] };
 }
 
 /**
@@ -22,25 +25,33 @@ export interface ResolvedTokens {
  */
 export async function resolveTokens(settings: Settings): Promise<ResolvedTokens> {
   const { source, special } = settings.introduced;
-  if (source === undefined) return { introduced: settings.introduced, places: [] };
+  if (source === undefined) return { introduced: settings.introduced, origin: { kind: "list" } };
   if ("pattern" in source) {
-    return { introduced: { tokens: await findTokens(settings, source), special }, places: [] };
+    return { introduced: { tokens: await findTokens(settings, source), special }, origin: { kind: "pattern" } };
   }
   const read = await readTokens(source.file);
   const inits = [...read].flatMap(([token, { init }]) => (init === undefined ? [] : [[token, init] as const]));
   const tokenInit = inits.length > 0 && { tokenInit: Object.fromEntries(inits) };
   return {
     introduced: { tokens: [...read.keys()], special, ...tokenInit },
-    places: [...read.values()].map(({ place }) => place),
+    origin: { kind: "file", places: [...read.values()].map(({ place }) => place) },
   };
 }
 
-/** The place of the token that `error` is about, where it has one; else the error as it is. */
-export function atToken(error: unknown, places: readonly Place[]): unknown {
+/** `error` with what it says about a token turned to where that token came from; other errors as they are. */
+export function atToken(error: unknown, origin: ResolvedTokens["origin"]): unknown {
   if (!(error instanceof DualrateError)) return error;
   const [section, list, index] = error.key ?? [];
-  const place = section === "introduced_tokens" && list === "tokens" ? places[Number(index)] : undefined;
+  if (section !== "introduced_tokens" || list !== "tokens") return error;
+  if (origin.kind === "pattern") return patternError(error.message, "Have the pattern match new tokens alone.");
+  const place = origin.kind === "file" ? origin.places[Number(index)] : undefined;
   return place ? wrongLine(place, error.message, error.hint ?? "Remove it.", "tokens") : error;
+}
+
+/** One token a line, unless the ending says otherwise. */
+function tokenFormat(file: string): DataFormat {
+  const format = formatOf(file);
+  return format === "jsonl" && !/\.jsonl$/i.test(file) ? "text" : format;
 }
 
 interface ListedToken {
@@ -51,7 +62,7 @@ interface ListedToken {
 
 async function readTokens(file: string): Promise<ReadonlyMap<string, ListedToken>> {
   const listed = new Map<string, ListedToken>();
-  const format = formatOf(file);
+  const format = tokenFormat(file);
   for await (const record of readRecords(file, format)) {
     const place = { file, line: record.line };
     const token = format === "text" ? String(record.fields.text).trim() : tokenField(record, place);

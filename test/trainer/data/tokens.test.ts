@@ -33,6 +33,7 @@ async function byPattern(pattern: string, maxTokens = 1000, data: Partial<Settin
 
 test.each([
   ["tokens.txt", "\uFEFF<b>\r\n\r\n  <a>\n", [1, 3]],
+  ["tokens", "<b>\n<a>", [1, 2]],
   ["tokens.csv", 'note,token\n"x, y",<b>\n,<a>\n', [2, 3]],
   ["tokens.tsv", "token\n<b>\n<a>\n", [2, 3]],
   ["tokens.jsonl", '{"token": "<b>"}\n{"token": "<a>", "note": 1}\n', [1, 2]],
@@ -40,7 +41,7 @@ test.each([
   const { file, resolve } = await fromFile(name, content);
   expect(await resolve()).toEqual({
     introduced: { tokens: ["<b>", "<a>"], special: false },
-    places: lines.map((line) => ({ file, line })),
+    origin: { kind: "file", places: lines.map((line) => ({ file, line })) },
   });
 });
 
@@ -84,7 +85,7 @@ test("a list stays as it is", async () => {
   const { introduced } = tinySettings("model", { train: "none", validation: "none" });
   expect(await resolveTokens(tinySettings("model", { train: "none", validation: "none" }))).toEqual({
     introduced,
-    places: [],
+    origin: { kind: "list" },
   });
 });
 
@@ -124,6 +125,18 @@ test.each([
     message: expect.stringMatching(message),
     place: line === undefined ? { file } : { file, line },
     hint: expect.stringMatching(/\w/),
+  });
+});
+
+test("a pattern that finds what the vocabulary has already is an error of its key", async () => {
+  const train = await jsonl([{ text: "a <new> cat" }]);
+  const settings = tinySettings(await tinyModel(), { train, validation: train });
+  const stated = withSource(settings, { pattern: "<new>|cat", maxTokens: 10 });
+  await expect(prepareInputs(stated, 1)).rejects.toMatchObject({
+    code: "tokens",
+    message: expect.stringMatching(/the vocabulary already has the introduced token "cat"/),
+    key: ["introduced_tokens", "pattern"],
+    hint: expect.stringMatching(/new tokens alone/),
   });
 });
 
