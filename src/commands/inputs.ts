@@ -12,9 +12,21 @@ const KEYS: Readonly<Partial<Record<ErrorCode, KeyPath>>> = {
   data: ["data"],
 };
 
-/** As the executor's `prepare`; its errors name a line of the sweep file `file`, unless they name a place already. */
-export function prepareInputs(sweep: Sweep, file: string, executor: Executor): Promise<PreparedSummary> {
-  return placed(file, () => executor.prepare(sweep.settings, sweep.seed));
+/** A sweep that can be stored and run: its introduced tokens are listed. */
+export interface PreparedSweep {
+  readonly sweep: Sweep;
+  readonly summary: PreparedSummary;
+}
+
+/**
+ * As the executor's `prepare`; its errors name a line of the sweep file `file`, unless they name a place already. The tokens
+ * that it read or found take their source's place, so that the study is identified by what is trained.
+ */
+export async function prepareInputs(sweep: Sweep, file: string, executor: Executor): Promise<PreparedSweep> {
+  const { settings } = sweep;
+  const summary = await placed(file, () => executor.prepare(settings, sweep.seed));
+  const introduced = summary.introduced ?? settings.introduced;
+  return { sweep: { ...sweep, settings: { ...settings, introduced } }, summary };
 }
 
 /** Runs `check`; an error that is about a key of the sweep file gets that key's line. */

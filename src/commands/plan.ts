@@ -19,9 +19,9 @@ import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
-import { placed, prepareInputs } from "./inputs.js";
+import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
-import { introducedText } from "./show.js";
+import { introducedText, splitText } from "./show.js";
 import { type ResultsOption, withReader } from "./studies-folder.js";
 
 export interface PlanOptions extends ResultsOption {
@@ -37,9 +37,9 @@ interface PlannedTrial {
 }
 
 export async function plan(file: string, options: PlanOptions): Promise<void> {
-  const sweep = readSweep(file);
-  const sampler = createSampler(sweep);
-  const summary = await prepareAlone(sweep, file);
+  const stated = readSweep(file);
+  const sampler = createSampler(stated);
+  const { sweep, summary } = await prepareAlone(stated, file);
   const trials = await placed(file, () => firstTrials(sweep, sampler, summary, options.limit));
   const workers = defaultWorkers(summary, sampler.size);
   const left = await timeLeft(
@@ -65,7 +65,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
 }
 
 /** Checks the inputs in a thread that lives no longer than that. */
-async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSummary> {
+async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSweep> {
   const executor = createPiscinaExecutor({ workers: 1 });
   try {
     return await prepareInputs(sweep, file, executor);
@@ -111,10 +111,12 @@ function searchedParameters(space: Space): Space {
 }
 
 function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly string[] {
+  const { split } = settings.data;
   const rows = `${formatCount(summary.keptRows)} of ${formatCount(summary.vocabularyRows)} embedding rows trained`;
   return [
     `model       ${settings.model}, ${formatCount(summary.parameterCount)} parameters, ${rows}`,
     `data        ${plural(summary.trainExamples, "training example")}, ${formatCount(summary.validationExamples)} for validation`,
+    ...(split ? [`split       ${settings.data.train} ${splitText(split)}`] : []),
     `introduced  ${introducedText(settings.introduced.tokens, summary.introducedCounts)}`,
     ...summary.warnings.map((warning) => `warning     ${warning}`),
   ];

@@ -21,7 +21,7 @@ import type { Sweep } from "../sweep/settings.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
-import { placed, prepareInputs } from "./inputs.js";
+import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print } from "./output.js";
 import { Signals } from "./signals.js";
 import { endedCount } from "./studies.js";
@@ -47,7 +47,7 @@ type Result =
 
 /** Returns the exit status. */
 export async function run(file: string, options: RunOptions): Promise<number> {
-  const sweep = readSweep(file);
+  const stated = readSweep(file);
   const stop = new StopSignal();
   const executor = createPiscinaExecutor({ workers: options.workers ?? availableParallelism() });
   let prepared = false;
@@ -57,7 +57,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   });
   let result: Result;
   try {
-    const summary = await prepare(sweep, file, executor);
+    const { sweep, summary } = await prepare(stated, file, executor);
     prepared = true;
     result = await runStored(sweep, summary, executor, stop, options);
   } catch (error) {
@@ -72,14 +72,14 @@ export async function run(file: string, options: RunOptions): Promise<number> {
 }
 
 /** Checks the inputs, and the first configuration too: settings that no trial can meet are an error now. */
-async function prepare(sweep: Sweep, file: string, executor: Executor): Promise<PreparedSummary> {
-  const summary = await prepareInputs(sweep, file, executor);
+async function prepare(stated: Sweep, file: string, executor: Executor): Promise<PreparedSweep> {
+  const { sweep, summary } = await prepareInputs(stated, file, executor);
   const history = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
   const first = createSampler(sweep).suggest(sweep.space, history, 1);
   const facts = { seed: trialSeed(sweep.seed, 0), trainExamples: summary.trainExamples };
   if (first) await placed(file, () => resolveConfig(sweep.settings, first, facts));
   note(...summary.warnings.map((warning) => `warning: ${warning}`));
-  return summary;
+  return { sweep, summary };
 }
 
 async function runStored(

@@ -16,6 +16,7 @@ import { findOverfitting, type Overfitting } from "../report/overfitting.js";
 import { allParameters, isRetriable, reasonOf } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
+import type { SplitShares } from "../sweep/settings.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -75,6 +76,7 @@ function inputFields({ sweep, summary, inputs }: StudyRecord): readonly Field[] 
   return [
     ["training data", `${data.train}, ${plural(summary.trainExamples, "example")}`],
     ["validation data", `${data.validation}, ${plural(summary.validationExamples, "example")}`],
+    ...(data.split ? [["split", splitText(data.split)] as const] : []),
     ["introduced tokens", introducedText(introduced.tokens, summary.introducedCounts)],
     ["parameters", formatCount(summary.parameterCount)],
     ["embedding rows", `${formatCount(summary.keptRows)} of ${formatCount(summary.vocabularyRows)} trained`],
@@ -87,6 +89,12 @@ function inputFields({ sweep, summary, inputs }: StudyRecord): readonly Field[] 
     ],
     ...summary.warnings.map((warning): Field => ["warning", warning]),
   ];
+}
+
+/** How one file is split. */
+export function splitText({ validation, test, seed }: SplitShares): string {
+  const shares = [`${validation} for validation`, ...(test === undefined ? [] : [`${test} for test`])];
+  return `by text: ${shares.join(", ")}, seed ${seed}; equal texts stay together`;
 }
 
 const SHOWN_TOKENS = 8;

@@ -47,12 +47,12 @@ function onlyPoint({ space }: Sweep, file: string): Parameters {
 }
 
 async function trainOnce(
-  sweep: Sweep,
+  stated: Sweep,
   file: string,
   parameters: Parameters,
   executor: Executor,
 ): Promise<TrialOutcome> {
-  const summary = await prepareInputs(sweep, file, executor);
+  const { sweep, summary } = await prepareInputs(stated, file, executor);
   note(...summary.warnings.map((warning) => `warning: ${warning}`));
   return executor.run(jobOf(sweep, parameters, summary.hashes), {
     onMeasurement: (measurement) => {

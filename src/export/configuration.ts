@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { DualrateError } from "../errors.js";
 import type { StudyRecord } from "../store/records.js";
 import { isUsedBy, type ParameterName, parameterValue } from "../sweep/parameters.js";
-import type { DataSettings, ExportedFrom, Metric, Settings, TrainerSettings } from "../sweep/settings.js";
+import type { DataSettings, ExportedFrom, Metric, Settings, SplitShares, TrainerSettings } from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
 import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
 
@@ -12,8 +12,12 @@ export interface ExportedConfiguration {
   readonly name: string;
   readonly model: string;
   readonly task: string;
-  readonly data: Readonly<Record<string, string | number>>;
-  readonly introduced_tokens: { readonly tokens: readonly string[]; readonly special: boolean };
+  readonly data: Readonly<Record<string, string | number | SplitShares>>;
+  readonly introduced_tokens: {
+    readonly tokens: readonly string[];
+    readonly special: boolean;
+    readonly token_init?: Readonly<Record<string, string>>;
+  };
   readonly trainer: Readonly<Record<string, Value | boolean | readonly number[]>>;
   readonly metric: Metric;
   readonly method: "grid";
@@ -55,7 +59,7 @@ export function exportedConfiguration(
     model: path(settings.model),
     task: settings.task,
     data: dataKeys(settings, path),
-    introduced_tokens: { tokens: settings.introduced.tokens, special: settings.introduced.special },
+    introduced_tokens: tokenKeys(settings),
     trainer: trainerKeys(settings),
     metric: { name: metric.name, goal: metric.goal },
     method: "grid",
@@ -76,17 +80,22 @@ function pathFrom(folder: string, absolute: string): string {
   return relative(folder, absolute).replaceAll("\\", "/") || ".";
 }
 
-function dataKeys({ data, task }: Settings, path: (absolute: string) => string): Record<string, string | number> {
-  const { train, validation, test, text, label, maxTrainSamples, maxEvalSamples }: DataSettings = data;
+function dataKeys({ data, task }: Settings, path: (absolute: string) => string): ExportedConfiguration["data"] {
+  const { train, validation, test, split, format, text, label, maxTrainSamples, maxEvalSamples }: DataSettings = data;
+  const files = { train: path(train), validation: path(validation), ...(test !== undefined && { test: path(test) }) };
   return {
-    train: path(train),
-    validation: path(validation),
-    ...(test !== undefined && { test: path(test) }),
+    ...(split ? { file: path(train), split } : files),
+    ...(format !== undefined && { format }),
     text,
     ...(task === "sequence-classification" && { label }),
     ...(maxTrainSamples !== undefined && { max_train_samples: maxTrainSamples }),
     ...(maxEvalSamples !== undefined && { max_eval_samples: maxEvalSamples }),
   };
+}
+
+function tokenKeys({ introduced }: Settings): ExportedConfiguration["introduced_tokens"] {
+  const { tokens, special, tokenInit } = introduced;
+  return { tokens, special, ...(tokenInit && { token_init: tokenInit }) };
 }
 
 function trainerKeys({ trainer, task, introduced }: Settings): ExportedConfiguration["trainer"] {

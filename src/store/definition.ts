@@ -23,8 +23,8 @@ type Leaves = ReadonlyMap<string, string>;
 /** Every setting that counts, by its key in the sweep file, its value as JSON. */
 function identity({ sweep, inputs }: StudyDefinition): Leaves {
   const { settings, space } = sweep;
-  // Paths do not count: the hashes below stand for what the files hold. Nor does how long a trial may take.
-  const { train, validation, test, ...data } = settings.data;
+  // Paths and formats do not count: the hashes below stand for what the files hold. Nor does how long a trial may take.
+  const { train, validation, test, format, ...data } = settings.data;
   const { length, maxTrialMinutes, ...trainer } = settings.trainer;
   // A random draw depends on its own number alone: more or fewer of them are the same study. A grid's order depends on all.
   const runCap = sweep.method === "random" ? undefined : sweep.runCap;

@@ -1,5 +1,6 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
-import { fixedAt, givenAt, possibleValues, unused } from "./given.js";
+import { fixedAt, givenAt, possibleValues } from "./given.js";
+import { checkData, checkTokens } from "./input-checks.js";
 import {
   isUsedBy,
   PARAMETER_NAMES,
@@ -8,12 +9,12 @@ import {
   type ParameterSpec,
   RATE_NAMES,
 } from "./parameters.js";
-import { type Problem, pathText, show } from "./problems.js";
+import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import { checkSchedules } from "./schedule-checks.js";
 import type { SweepInput } from "./schema.js";
 import { checkSearched, distributionOf } from "./searched.js";
 import type { Path } from "./source.js";
-import { gridSize, type Space, type Value } from "./space.js";
+import { gridSize, type Space } from "./space.js";
 
 const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
 
@@ -23,6 +24,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
     ...checkParameters(input),
     ...checkRates(input),
     ...checkSteps(input),
+    ...checkData(input),
     ...checkTokens(input),
     ...checkTask(input),
     ...checkMetric(input),
@@ -54,15 +56,6 @@ function fixedAndSearched(path: Path, fixed: Path): Problem {
   };
 }
 
-/** Entries of a list that came before in it. */
-function repeated(items: readonly Value[], path: Path, reason: string): readonly Problem[] {
-  return items.flatMap((item, i) =>
-    items.indexOf(item) === i
-      ? []
-      : [{ path: [...path, i], message: `${pathText(path)} has ${show(item)} twice; ${reason}`, hint: "Remove one." }],
-  );
-}
-
 function checkRates(input: SweepInput): readonly Problem[] {
   const given = RATE_NAMES.filter((name) => givenAt(input, name));
   if (given.length === 2) return [];
@@ -87,19 +80,6 @@ function checkSteps({ trainer }: SweepInput): readonly Problem[] {
   const message = `trainer.eval_steps must be at most max_steps (${maxSteps}), or no evaluation happens; got ${evalSteps}`;
   return [
     { path: ["trainer", "eval_steps"], message, hint: `Evaluate several times: ${Math.ceil(maxSteps / 10)}, say.` },
-  ];
-}
-
-function checkTokens({ introduced_tokens: { tokens } }: SweepInput): readonly Problem[] {
-  const path = ["introduced_tokens", "tokens"];
-  const blank = tokens.flatMap((token, i) => (token.trim() === "" ? [i] : []));
-  return [
-    ...blank.map((i) => ({
-      path: [...path, i],
-      message: `${pathText([...path, i])} must be a token that is not blank; got ${show(tokens[i])}`,
-      hint: "Remove it.",
-    })),
-    ...repeated(tokens, path, "a token is introduced once"),
   ];
 }
 

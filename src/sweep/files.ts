@@ -37,12 +37,12 @@ function hubId(given: string): string {
   return /^[\w-]+(\/[\w.-]+)?$/.test(given) ? given : "ORGANISATION/NAME";
 }
 
-/** A data file: there, a file, and not empty. */
-export function checkDataFile(path: Path, file: string): readonly Problem[] {
+/** A file of data or tokens: there, a file, and not empty. */
+export function checkFile(path: Path, file: string): readonly Problem[] {
   const found = stat(file);
   const name = path.join(".");
-  const hint = "Paths are relative to the sweep file; each line of the file is a JSON object.";
-  if (!found) return [{ path, message: `${name} must be a JSONL file; there is nothing at ${file}`, hint }];
-  if (!found.isFile()) return [{ path, message: `${name} must be a JSONL file; ${file} is not a file`, hint }];
+  const hint = "Paths are relative to the sweep file.";
+  if (!found) return [{ path, message: `${name} must be a file; there is nothing at ${file}`, hint }];
+  if (!found.isFile()) return [{ path, message: `${name} must be a file; ${file} is not a file`, hint }];
   return found.size > 0 ? [] : [{ path, message: `${name} must have at least one line; ${file} is empty`, hint }];
 }

@@ -1,6 +1,5 @@
 // What a sweep file gives for a parameter: where it stands, and which values it may take.
 import { PARAMETERS, type ParameterName, type ParameterSpec } from "./parameters.js";
-import { type Problem, pathText } from "./problems.js";
 import type { SweepInput } from "./schema.js";
 import { distributionOf, rangeOf } from "./searched.js";
 import type { Path } from "./source.js";
@@ -34,9 +33,4 @@ export function possibleValues(input: SweepInput, name: ParameterName): readonly
 function endsOf(distribution: Distribution): readonly Value[] {
   if (distribution.kind === "constant") return [distribution.value];
   return distribution.kind === "categorical" ? distribution.values : rangeOf(distribution);
-}
-
-/** A key that would be ignored in silence, if it is given. */
-export function unused(path: Path | undefined, reason: string): readonly Problem[] {
-  return path ? [{ path, message: `${pathText(path)} would have no effect: ${reason}`, hint: "Remove it." }] : [];
 }

@@ -1,4 +1,5 @@
 // A study's inputs by content, and what a first look at them found.
+import type { IntroducedTokens } from "./settings.js";
 
 /** SHA-256 in hex of the files that an input is made from. */
 export type ContentHash = string;
@@ -18,6 +19,8 @@ export interface PreparedSummary {
   readonly hashes: InputHashes;
   readonly trainExamples: number;
   readonly validationExamples: number;
+  /** The introduced tokens that `prepare` read or found; only where the settings do not list them. */
+  readonly introduced?: IntroducedTokens;
   /** Occurrences of each introduced token in the training texts, in their order. */
   readonly introducedCounts: readonly number[];
   /** Model parameters, rows of the vocabulary before and after compaction. */

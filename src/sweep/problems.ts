@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { DualrateError } from "../errors.js";
 import { SECTIONS, sweepSchema } from "./schema.js";
 import type { Path, Source } from "./source.js";
+import type { Value } from "./space.js";
 
 export interface Problem {
   readonly path: Path;
@@ -40,6 +41,20 @@ export function show(value: unknown): string {
   if (value === null) return "nothing";
   const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Entries of a list that came before in it. */
+export function repeated(items: readonly Value[], path: Path, reason: string): readonly Problem[] {
+  return items.flatMap((item, i) =>
+    items.indexOf(item) === i
+      ? []
+      : [{ path: [...path, i], message: `${pathText(path)} has ${show(item)} twice; ${reason}`, hint: "Remove one." }],
+  );
+}
+
+/** A key that is given though nothing would come of it. */
+export function unused(path: Path | undefined, reason: string): readonly Problem[] {
+  return path ? [{ path, message: `${pathText(path)} would have no effect: ${reason}`, hint: "Remove it." }] : [];
 }
 
 type Issue = z.core.$ZodIssue;
@@ -130,7 +145,7 @@ function unknownKeyHint(parent: Path, key: string): string {
 }
 
 function keysUnder(parent: Path): readonly string[] {
-  const section = SECTIONS[parent[0] as keyof typeof SECTIONS];
+  const section = SECTIONS[pathText(parent) as keyof typeof SECTIONS];
   return Object.keys(parent.length === 0 ? sweepSchema.shape : section.shape);
 }
 

@@ -1,6 +1,6 @@
 // The rules between a sweep file's keys that learning-rate schedules bring: options that a schedule needs, options that
 // none uses, and ramps that must fit.
-import { givenAt, possibleValues, unused } from "./given.js";
+import { givenAt, possibleValues } from "./given.js";
 import {
   PARAMETER_NAMES,
   PARAMETERS,
@@ -10,7 +10,7 @@ import {
   resolveRates,
   type ScheduleType,
 } from "./parameters.js";
-import { type Problem, pathText } from "./problems.js";
+import { type Problem, pathText, unused } from "./problems.js";
 import type { SweepInput } from "./schema.js";
 import type { Path } from "./source.js";
 

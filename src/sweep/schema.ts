@@ -1,5 +1,6 @@
 // The shape of a sweep file: keys, types, bounds, defaults. Rules that hold between keys are in checks.ts.
 import { z } from "zod";
+import { DATA_FORMATS } from "./data-format.js";
 import {
   type Default,
   type Domain,
@@ -9,6 +10,7 @@ import {
   type ParameterSpec,
 } from "./parameters.js";
 import type { Value } from "./space.js";
+import { parseTokenInit, TOKEN_INITS } from "./token-init.js";
 
 const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
 
@@ -102,24 +104,65 @@ function searchSchema(name: ParameterName) {
     .meta({ description: describeParameter(name), ...anyOf("value", "values", "min", "distribution") });
 }
 
-const data = z.strictObject({
-  train: path.describe("JSONL file of the training split, relative to this file."),
-  validation: path.describe("JSONL file of the validation split."),
-  test: path.optional().describe("JSONL file of the test split."),
-  text: z.string().min(1).default("text").describe("The field that holds the text."),
-  label: z.string().min(1).default("label").describe("The field that holds the class (sequence-classification)."),
-  max_train_samples: count.optional().describe("The first N training examples only."),
-  max_eval_samples: count.optional().describe("The first N validation examples only."),
+const share = z.number().gt(0).lt(1);
+
+const split = z.strictObject({
+  validation: share.describe("Share of the texts that validate."),
+  test: share.optional().describe("Share of the texts that test. Default: none."),
+  seed: z.int().min(0).default(0).describe("Draws another split; nothing else depends on it."),
 });
 
-const introducedTokens = z.strictObject({
-  tokens: z
-    .array(z.string())
-    .min(1)
-    .meta({ uniqueItems: true, description: "The tokens to introduce; the vocabulary has none of them." }),
-  special: z.boolean().default(false).describe("Special tokens are never masked or predicted."),
-  ...fixedShape("introduced_tokens"),
-});
+const data = z
+  .strictObject({
+    train: path.optional().describe("File of the training split, relative to this file."),
+    validation: path.optional().describe("File of the validation split."),
+    test: path.optional().describe("File of the test split."),
+    file: path.optional().describe("One file for all splits, with `split`, instead of train, validation and test."),
+    split: split.optional().describe("How `file` is split; the same text never falls into two splits."),
+    format: z
+      .enum(["auto", ...DATA_FORMATS])
+      .default("auto")
+      .describe("Of the files. auto: by their endings .csv, .tsv, .txt, else JSONL; text is one example a line."),
+    text: z.string().min(1).default("text").describe("The field or column that holds the text."),
+    label: z
+      .string()
+      .min(1)
+      .default("label")
+      .describe("The field or column that holds the class (sequence-classification)."),
+    max_train_samples: count.optional().describe("The first N training examples only."),
+    max_eval_samples: count.optional().describe("The first N validation examples only."),
+  })
+  .meta({ oneOf: [{ required: ["train", "validation"] }, { required: ["file", "split"] }] });
+
+const introducedTokens = z
+  .strictObject({
+    tokens: z
+      .array(z.string())
+      .min(1)
+      .meta({ uniqueItems: true, description: "The tokens to introduce; the vocabulary has none of them." })
+      .optional(),
+    file: path
+      .optional()
+      .describe(
+        "A file of the tokens, instead: one a line, or .csv, .tsv, .jsonl with columns `token` and, optionally, `init`.",
+      ),
+    pattern: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("A regular expression, instead: what it matches in the training texts are the tokens."),
+    token_init: z
+      .record(
+        z.string(),
+        z.string().refine((init) => parseTokenInit(init) !== undefined, TOKEN_INITS),
+      )
+      .optional()
+      .describe(`How single tokens' rows start, by token: ${TOKEN_INITS}. Others start as init says.`),
+    max_tokens: count.optional().describe("A pattern that finds more tokens is an error. Default: 1000."),
+    special: z.boolean().default(false).describe("Special tokens are never masked or predicted."),
+    ...fixedShape("introduced_tokens"),
+  })
+  .meta(exactlyOneOf("tokens", "file", "pattern"));
 
 const trainer = z
   .strictObject({
@@ -182,6 +225,7 @@ export const SECTIONS = {
   metric,
   parameters: z.strictObject(shapeOf(PARAMETER_NAMES, (name) => searchSchema(name).optional())),
   exported_from: exportedFrom,
+  "data.split": split,
 } as const;
 
 export const sweepSchema = z

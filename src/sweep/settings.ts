@@ -1,5 +1,6 @@
 // What a sweep file settles for all of its trials: model, task, data, introduced tokens, trainer. Plain data, resolved:
 // paths are absolute, defaults are filled in.
+import type { DataFormat } from "./data-format.js";
 import type { Space, Value } from "./space.js";
 
 export type Task = "masked-lm" | "sequence-classification";
@@ -13,12 +14,22 @@ export interface Metric {
   readonly goal: Goal;
 }
 
+/** The shares of one file's texts that are set apart; the rest are for training. */
+export interface SplitShares {
+  readonly validation: number;
+  readonly test?: number;
+  readonly seed: number;
+}
+
 export interface DataSettings {
-  /** Absolute paths of JSONL files. */
+  /** Absolute paths; all the same one where `split` says which of its texts go where. */
   readonly train: string;
   readonly validation: string;
   readonly test?: string;
-  /** Field names in each JSON object. */
+  readonly split?: SplitShares;
+  /** Of all files; by their endings where none is given. */
+  readonly format?: DataFormat;
+  /** Names of fields or columns. */
   readonly text: string;
   readonly label: string;
   /** The first N examples only. */
@@ -26,8 +37,18 @@ export interface DataSettings {
   readonly maxEvalSamples?: number;
 }
 
+/** Where `prepare` gets the introduced tokens: an absolute path, or a regular expression over the training texts. */
+export type TokenSource =
+  | { readonly file: string }
+  | { readonly pattern: string /** Finding more is an error. */; readonly maxTokens: number };
+
 export interface IntroducedTokens {
+  /** Empty as long as a source is still to say them. */
   readonly tokens: readonly string[];
+  /** How a token's row starts, by token, for tokens that do not start as the parameter `init` says; see token-init.ts. */
+  readonly tokenInit?: Readonly<Record<string, string>>;
+  /** Never in what is stored or trained: `prepare` turns it into tokens. */
+  readonly source?: TokenSource;
   /** Special tokens are never masked or predicted. */
   readonly special: boolean;
 }

@@ -3,17 +3,28 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
-import { checkDataFile, checkModelFolder } from "./files.js";
+import { checkFile, checkModelFolder } from "./files.js";
 import { possibleValues } from "./given.js";
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
 import { type SweepInput, sweepSchema } from "./schema.js";
 import { distributionOf } from "./searched.js";
-import type { DataSettings, ExportedFrom, Metric, Settings, Sweep, TrainerSettings } from "./settings.js";
+import type {
+  DataSettings,
+  ExportedFrom,
+  IntroducedTokens,
+  Metric,
+  Settings,
+  Sweep,
+  TrainerSettings,
+} from "./settings.js";
 import { parseSource, type Source } from "./source.js";
 import type { Space, Value } from "./space.js";
 
 export { sweepJsonSchema } from "./schema.js";
+
+/** More are likely to be a pattern's mistake. */
+const MOST_FOUND_TOKENS = 1000;
 
 /** Reads and checks the sweep file at `file`; throws a DualrateError of code "sweep-file". */
 export function readSweep(file: string): Sweep {
@@ -54,12 +65,12 @@ export function parseSweep(text: string, file: string): Sweep {
   return sweepOf(input, source, folder);
 }
 
-function checkFiles({ model, data }: SweepInput, folder: string): readonly Problem[] {
+function checkFiles({ model, data, introduced_tokens: tokens }: SweepInput, folder: string): readonly Problem[] {
+  const given = (["train", "validation", "test", "file"] as const).map((key) => [["data", key], data[key]] as const);
+  const files = [...given, [["introduced_tokens", "file"], tokens.file] as const];
   return [
     ...checkModelFolder(["model"], resolve(folder, model), model),
-    ...checkDataFile(["data", "train"], resolve(folder, data.train)),
-    ...checkDataFile(["data", "validation"], resolve(folder, data.validation)),
-    ...(data.test === undefined ? [] : checkDataFile(["data", "test"], resolve(folder, data.test))),
+    ...files.flatMap(([path, file]) => (file === undefined ? [] : checkFile(path, resolve(folder, file)))),
   ];
 }
 
@@ -78,12 +89,11 @@ function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
 }
 
 function settingsOf(input: SweepInput, folder: string): Settings {
-  const { tokens, special } = input.introduced_tokens;
   return {
     model: resolve(folder, input.model),
     task: input.task,
     data: dataOf(input, folder),
-    introduced: { tokens, special },
+    introduced: introducedOf(input, folder),
     trainer: trainerOf(input),
     ...(needsAllRows(input) && { keepAllRows: true }),
     fixed: fixedOf(input),
@@ -96,17 +106,47 @@ function needsAllRows(input: SweepInput): boolean {
   return input.trainer.row_updates === "lazy" || !possibleValues(input, "optim").every(decaysAlone);
 }
 
+function introducedOf({ introduced_tokens: given }: SweepInput, folder: string): IntroducedTokens {
+  const {
+    tokens = [],
+    file,
+    pattern,
+    max_tokens: maxTokens = MOST_FOUND_TOKENS,
+    token_init: tokenInit = {},
+    special,
+  } = given;
+  if (file !== undefined) return { tokens, source: { file: resolve(folder, file) }, special };
+  if (pattern !== undefined) return { tokens, source: { pattern, maxTokens }, special };
+  // In the order of the tokens, so that the same sweep has the same settings.
+  const inits = tokens.flatMap((token) => (Object.hasOwn(tokenInit, token) ? [[token, tokenInit[token]]] : []));
+  return { tokens, special, ...(inits.length > 0 && { tokenInit: Object.fromEntries(inits) }) };
+}
+
 function dataOf({ data }: SweepInput, folder: string): DataSettings {
-  const { train, validation, test, text, label, max_train_samples: maxTrain, max_eval_samples: maxEval } = data;
+  const { format, text, label, max_train_samples: maxTrain, max_eval_samples: maxEval } = data;
   return {
-    train: resolve(folder, train),
-    validation: resolve(folder, validation),
-    ...(test !== undefined && { test: resolve(folder, test) }),
+    ...splitsOf(data, folder),
+    ...(format !== "auto" && { format }),
     text,
     label,
     ...(maxTrain !== undefined && { maxTrainSamples: maxTrain }),
     ...(maxEval !== undefined && { maxEvalSamples: maxEval }),
   };
+}
+
+/** checkSweep has seen to it that there is either one file with a split, or a file for each. */
+function splitsOf(
+  { file, split, train = "", validation = "", test }: SweepInput["data"],
+  folder: string,
+): Pick<DataSettings, "train" | "validation" | "test" | "split"> {
+  if (file === undefined || split === undefined) {
+    const paths = { train: resolve(folder, train), validation: resolve(folder, validation) };
+    return { ...paths, ...(test !== undefined && { test: resolve(folder, test) }) };
+  }
+  const all = resolve(folder, file);
+  const { test: testShare, ...shares } = split;
+  if (testShare === undefined) return { train: all, validation: all, split: shares };
+  return { train: all, validation: all, test: all, split: { ...shares, test: testShare } };
 }
 
 function trainerOf({ trainer }: SweepInput): TrainerSettings {

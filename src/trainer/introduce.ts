@@ -21,6 +21,7 @@ export interface RowInitOptions {
  *   after Hewitt, "Initializing New Word Embeddings for Pretrained Language Models", 2021);
  * - random: normal with mean 0 and standard deviation initializerRange;
  * - subword_mean: the mean of the rows of the token's own sub-words.
+ * A token's own `init` comes before the trial's, and may be a copy of a row of the embedding.
  * Throws a DualrateError of code "tokens" where a token has no sub-words with rows.
  */
 export function introducedRows(
@@ -30,8 +31,8 @@ export function introducedRows(
   { seed, initializerRange }: RowInitOptions,
 ): Float32Array {
   const [rows = 0, width = 0] = embedding.shape;
-  const all =
-    init === "mean" || init === "mean_resizing" ? meanOfRows(embedding, range(rows)) : new Float64Array(width);
+  const usesMean = introduced.some((token) => ["mean", "mean_resizing"].includes(String(token.init ?? init)));
+  const all = usesMean ? meanOfRows(embedding, range(rows)) : new Float64Array(width);
   const result = new Float32Array(introduced.length * width);
   introduced.forEach((token, index) => {
     const random = new Random(deriveKey(seed, "introduced-row", index));
@@ -39,8 +40,17 @@ export function introducedRows(
   });
   return result;
 
+  function copyOfRow({ token }: IntroducedToken, id: number): ArrayLike<number> {
+    if (id < rows) return meanOfRows(embedding, [id]);
+    throw new DualrateError("tokens", `"${token}" cannot start as a copy of id ${id}: the model has ${rows} rows`, {
+      hint: "Copy a token that the model was trained with.",
+    });
+  }
+
   function rowFor(token: IntroducedToken, random: Random): ArrayLike<number> {
-    switch (init) {
+    const own = token.init ?? init;
+    if (typeof own === "object") return copyOfRow(token, own.copyOf);
+    switch (own) {
       case "mean":
         return all;
       case "mean_resizing":

@@ -37,6 +37,7 @@ const classifier = { dropout: false, groupByLength: true };
 test.each([
   ["masked-lm", {}],
   ["masked-lm with special tokens", { introduced: { tokens: ["<A>"], special: true } }],
+  ["a token's own init", { introduced: { tokens: ["<A>", "<B>"], special: false, tokenInit: { "<B>": "copy:a" } } }],
   ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
   [
     "sequence-classification",
@@ -75,6 +76,14 @@ test("a sweep of several optimizers exports the settings of the trial's own, and
   expect(exportedOf("sgd")).toEqual(["momentum"]);
   expect(exportedOf("lion")).toEqual(["adam_beta1"]);
   expect(exportedOf("adamw")).toEqual(["adam_beta1", "adam_epsilon"]);
+});
+
+test("one file with a split is exported as such, and reads back", () => {
+  const [train, split] = [join(folder, "train.jsonl"), { validation: 0.1, test: 0.2, seed: 3 }];
+  const data = { ...settings.data, train, validation: train, test: train, split, format: "jsonl" } as const;
+  const configuration = exportedConfiguration(studyIn(folder, { data }), trial, join(folder, "out"));
+  expect(configuration.data).toMatchObject({ file: "../train.jsonl", split, format: "jsonl" });
+  expect(parseSweep(toYaml(configuration, "best.yaml"), join(folder, "out", "best.yaml")).settings.data).toEqual(data);
 });
 
 test("YAML keeps every digit of a number, and tokens that look like YAML", () => {

@@ -20,6 +20,10 @@ test("where a file lies, what memory is estimated and how many trials come of it
   expect(changes(moved, { summary, plannedTrials: undefined })).toEqual([]);
 });
 
+test("what the files' format is called changes nothing: it is part of what they hold", () => {
+  expect(withSettings({ data: { ...settings.data, format: "jsonl" } })).toEqual([]);
+});
+
 test("how long a trial may take changes nothing", () => {
   expect(withTrainer({ maxTrialMinutes: 5 })).toEqual([]);
 });
@@ -46,6 +50,11 @@ test.each<[string, readonly string[], readonly string[]]>([
   ],
   ["a fixed value", withSettings({ fixed: { base_lr: 2e-4, weight_decay: 0.01 } }), ["base_lr: 0.0001 -> 0.0002"]],
   ["a field", withSettings({ data: { ...settings.data, text: "body" } }), ['data.text: "text" -> "body"']],
+  [
+    "the split",
+    withSettings({ data: { ...settings.data, split: { validation: 0.1, seed: 0 } } }),
+    ['data.split: not given -> {"validation":0.1,"seed":0}'],
+  ],
   [
     "the tokens",
     withSettings({ introduced: { tokens: ["<A>"], special: false } }),

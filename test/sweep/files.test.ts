@@ -33,7 +33,7 @@ describe("a file on disk is named, with the line that asks for it:", () => {
       what: "a missing data file",
       text: edited({ "train: train.jsonl": "train: trian.jsonl" }),
       line: 5,
-      message: /^data.train must be a JSONL file; there is nothing at .*trian.jsonl$/,
+      message: /^data.train must be a file; there is nothing at .*trian.jsonl$/,
       hint: /relative to the sweep file/,
     },
     {

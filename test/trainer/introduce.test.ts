@@ -62,6 +62,33 @@ test.each([
   expect([...introducedBias(bias, [token([0, 1])], init)]).toEqual([expected]);
 });
 
+test("a token's own initialisation comes before the trial's, whatever the others are", () => {
+  const own = [
+    token([]),
+    { ...token([0, 2]), init: "subword_mean" } as const,
+    { ...token([]), init: { copyOf: 3 } },
+    { ...token([]), init: "random" } as const,
+  ];
+  const rows = introducedRows(embedding, own, "mean", options);
+  expect([...rows.slice(0, 6)]).toEqual([2, 5, 3, 3, -1, 8]);
+  const random = introducedRows(
+    embedding,
+    own.slice(0, 4).map(() => token([])),
+    "random",
+    options,
+  );
+  expect(rows.slice(6)).toEqual(random.slice(6));
+  const means = introducedRows(embedding, [{ ...token([]), init: "mean" }], "random", options);
+  expect([...means]).toEqual([2, 5]);
+});
+
+test("a copy of an id beyond the model's rows is an error that names the token", () => {
+  const beyond = { ...token([]), init: { copyOf: 4 } };
+  expect(() => introducedRows(embedding, [beyond], "mean", options)).toThrow(
+    /"<new>" cannot .* copy of id 4.* has 4 rows/,
+  );
+});
+
 test("a token without sub-words in the checkpoint is an error that names it", () => {
   for (const subwordIds of [[], [1, 9]]) {
     expect(() => introducedRows(embedding, [token(subwordIds)], "subword_mean", options)).toThrow(

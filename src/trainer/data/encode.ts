@@ -2,6 +2,7 @@
 import { DualrateError } from "../../errors.js";
 import { type ExampleFields, readExamples } from "./dataset.js";
 import type { EncodedSplit } from "./inputs.js";
+import { compareNaturally } from "./natural-order.js";
 import { type RowMap, sharedInt32 } from "./row-map.js";
 import type { EncodedText, Tokenizer } from "./tokenizer.js";
 
@@ -99,8 +100,7 @@ function abbreviated(names: readonly string[]): string {
  * there is one class alone.
  */
 export function classesOf({ file, labels }: EncodedTexts): readonly string[] {
-  const { compare } = new Intl.Collator("en", { numeric: true });
-  const classes = [...new Set(labels)].sort((a, b) => compare(a, b) || (a < b ? -1 : 1));
+  const classes = [...new Set(labels)].sort(compareNaturally);
   if (labels.length === 0 || classes.length > 1) return classes;
   throw new DualrateError("data", `${file} must hold at least two classes; every label is "${classes[0]}"`, {
     hint: "Name the field that holds the classes as data.label.",

@@ -1,5 +1,6 @@
 // A sweep's inputs, read and encoded once and shared between threads: every typed array here lies over a
 // SharedArrayBuffer, so that handing it to a worker copies nothing. None of it is ever written after preparation.
+import type { RowInit } from "../config.js";
 import type { RowMap } from "./row-map.js";
 
 /** A tensor by its Hugging Face name; `data` may be shared and must not be written. */
@@ -37,6 +38,8 @@ export interface IntroducedToken {
   readonly row: number;
   /** What the tokenizer made of the token before it was added, as vocabulary ids without special tokens. */
   readonly subwordIds: readonly number[];
+  /** How its embedding row starts, where not as the trial's `init`: by a rule, or as the row of a vocabulary id. */
+  readonly init?: RowInit | { readonly copyOf: number };
 }
 
 export interface EncodedData {

@@ -5,7 +5,8 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { DualrateError } from "../../errors.js";
 import type { InputHashes, PreparedSummary } from "../../sweep/inputs.js";
-import type { Settings } from "../../sweep/settings.js";
+import type { IntroducedTokens, Settings } from "../../sweep/settings.js";
+import { parseTokenInit } from "../../sweep/token-init.js";
 import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, weightFiles } from "../files/huggingface.js";
 import { type Model, WORD_TABLE } from "../models/model.js";
 import { buildModel } from "../models/registry.js";
@@ -15,7 +16,9 @@ import { estimateWorkerBytes } from "./footprint.js";
 import type { EncodedData, IntroducedToken, SharedInputs, SpecialRows } from "./inputs.js";
 import { buildRowMap, type RowMap, sharedInt32 } from "./row-map.js";
 import { insideWordPattern } from "./single-word.js";
+import { dataFormats, type SplitSource, splitSource } from "./splits.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
+import { atToken, type ResolvedTokens, resolveTokens } from "./tokens.js";
 import { dataWarnings } from "./warnings.js";
 
 /** The splits as vocabulary ids. */
@@ -30,11 +33,13 @@ interface Splits {
  * some must be there. Throws a DualrateError of code "model", "tokens", "data" or "sweep-file" for what cannot be trained.
  */
 export async function prepareInputs(
-  settings: Settings,
+  stated: Settings,
   seed: number,
 ): Promise<{ summary: PreparedSummary; inputs: SharedInputs }> {
-  const { config, tensors } = await readModelFolder(settings.model);
-  const tokenizer = await loadTokenizer(settings.model, settings.introduced);
+  const { config, tensors } = await readModelFolder(stated.model);
+  const resolved = await resolveTokens(stated);
+  const settings = { ...stated, introduced: resolved.introduced };
+  const tokenizer = await tokenizerWith(resolved, settings.model);
   const vocabSize = checkedVocabSize(config);
   const model = describedModel(settings, config, vocabSize + tokenizer.introduced.length);
   checkMaxLength(settings, model, tokenizer);
@@ -49,6 +54,7 @@ export async function prepareInputs(
   const parameterCount = countParameters(settings, model, inputs);
   const summary: PreparedSummary = {
     hashes: await hashInputs(settings),
+    ...(stated.introduced.source && { introduced: settings.introduced }),
     trainExamples: splits.train.texts.length,
     validationExamples: splits.validation.texts.length,
     introducedCounts,
@@ -63,6 +69,42 @@ export async function prepareInputs(
     warnings: dataWarnings(tokenizer, splits.train, splits.validation, targets.introduced),
   };
   return { summary, inputs };
+}
+
+/** The tokenizer with its introduced tokens, each with its own initialisation where it has one. */
+async function tokenizerWith({ introduced, origin }: ResolvedTokens, model: string): Promise<Tokenizer> {
+  try {
+    const tokenizer = await loadTokenizer(model, introduced);
+    const added = tokenizer.introduced.map((token, index) => {
+      const init = ownInit(introduced, tokenizer, index);
+      return init === undefined ? token : { ...token, init };
+    });
+    return { ...tokenizer, introduced: added };
+  } catch (error) {
+    throw atToken(error, origin);
+  }
+}
+
+/** How a token's row starts where it is told for that token alone; a DualrateError names a token that cannot be copied. */
+function ownInit(
+  { tokens, tokenInit = {} }: IntroducedTokens,
+  tokenizer: Tokenizer,
+  index: number,
+): IntroducedToken["init"] {
+  const token = tokens[index] ?? "";
+  const init = Object.hasOwn(tokenInit, token) ? parseTokenInit(tokenInit[token] ?? "") : undefined;
+  if (init === undefined) return undefined;
+  if (init.kind === "rule") return init.rule;
+  const id = tokenizer.knownId(init.token);
+  if (id !== undefined) return { copyOf: id };
+  throw new DualrateError(
+    "tokens",
+    `"${token}" cannot start as a copy of "${init.token}": the vocabulary has no such token`,
+    {
+      hint: 'Name a token as tokenizer.json has it, e.g. with its "##" or "▁".',
+      key: ["introduced_tokens", "tokens", index],
+    },
+  );
 }
 
 function checkedVocabSize(config: Readonly<Record<string, unknown>>): number {
@@ -92,18 +134,15 @@ function checkMaxLength(settings: Settings, { maxPositions: most }: Model, token
   );
 }
 
-async function encodeSplits({ data, task, introduced, trainer }: Settings, tokenizer: Tokenizer): Promise<Splits> {
-  const encode = (file: string, limit: number | undefined) =>
-    encodeFile(file, tokenizer, {
-      fields: { text: data.text, ...(task === "sequence-classification" && { label: data.label }) },
-      limit,
-      maxLength: trainer.maxLength,
-      watch: insideWordPattern(introduced.tokens),
-    });
+async function encodeSplits(settings: Settings, tokenizer: Tokenizer): Promise<Splits> {
+  const { maxLength } = settings.trainer;
+  const watch = insideWordPattern(settings.introduced.tokens);
+  const encode = (source: SplitSource) => encodeFile(source.file, tokenizer, { ...source, maxLength, watch });
+  const test = splitSource(settings, "test");
   return {
-    train: await encode(data.train, data.maxTrainSamples),
-    validation: await encode(data.validation, data.maxEvalSamples),
-    test: data.test === undefined ? undefined : await encode(data.test, data.maxEvalSamples),
+    train: await encode(splitSource(settings, "train")),
+    validation: await encode(splitSource(settings, "validation")),
+    test: test && (await encode(test)),
   };
 }
 
@@ -186,7 +225,12 @@ function countParameters({ task }: Settings, { parameters }: Model, { tensors, r
 
 async function hashInputs({ model, introduced, data, task, trainer }: Settings): Promise<InputHashes> {
   const { text, label, maxTrainSamples, maxEvalSamples } = data;
-  const encoding = { task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength };
+  const formats = dataFormats(data);
+  const encoding = {
+    ...{ task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength, split: data.split },
+    // Told only where it says more than the hashes of studies from before there were formats.
+    ...(formats.some((format) => format !== "jsonl") && { formats }),
+  };
   const splits = [data.train, data.validation, ...(data.test === undefined ? [] : [data.test])];
   const inModel = (names: readonly string[]) => names.map((name) => join(model, name));
   return {

@@ -3,6 +3,7 @@
 import { AutoTokenizer, env, LogLevel, type PreTrainedTokenizer } from "@huggingface/transformers";
 import { DualrateError } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
+import type { IntroducedToken } from "./inputs.js";
 import { holdSingleWords } from "./single-word.js";
 
 /** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
@@ -26,11 +27,15 @@ export interface AddedToken {
   readonly id: number;
   /** What the tokenizer made of the token before it was added, as vocabulary ids without special tokens. */
   readonly subwordIds: readonly number[];
+  /** How its row starts, where it is told for this token alone. */
+  readonly init?: NonNullable<IntroducedToken["init"]>;
 }
 
 export interface Tokenizer {
   /** The introduced tokens in their order; ids follow the largest that the tokenizer had. */
   readonly introduced: readonly AddedToken[];
+  /** Id of a token that the model had before, by its name in the vocabulary. */
+  knownId(token: string): number | undefined;
   readonly special: SpecialIds;
   /** Ids that the template adds around every text. */
   readonly specialsPerText: number;
@@ -52,6 +57,7 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
     introduced: added,
     special: specialIds(extended, folder),
     specialsPerText: frame.prefix + frame.suffix,
+    knownId: (token) => base._tokenizer.token_to_id(token),
     encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
   };
 }

@@ -10,9 +10,10 @@ async function fileWith(content: string | Uint8Array): Promise<string> {
   return file;
 }
 
-async function read(file: string, fields: ExampleFields = { text: "text" }, limit?: number): Promise<Example[]> {
+async function read(file: string, fields: Partial<ExampleFields> = {}, limit?: number): Promise<Example[]> {
   const examples: Example[] = [];
-  for await (const example of readExamples(file, fields, limit)) examples.push(example);
+  for await (const example of readExamples(file, { text: "text", format: "jsonl", ...fields }, limit))
+    examples.push(example);
   return examples;
 }
 
@@ -42,9 +43,34 @@ test("labels may be strings or integers, under the names that the sweep file giv
   expect((await read(file, { text: "t", label: "y" })).map(({ label }) => label)).toEqual(["RX_1", "3"]);
 });
 
+test.each([
+  ["csv", 'y,t\nRX_1,"a, b"\n3,c\n', [2, 3]],
+  ["tsv", "t\ty\na, b\tRX_1\nc\t3\n", [2, 3]],
+  ["jsonl", '{"t": "a, b", "y": "RX_1"}\n{"t": "c", "y": 3}\n', [1, 2]],
+] as const)("the same examples come from %s", async (format, content, lines) => {
+  expect(await read(await fileWith(content), { text: "t", label: "y", format })).toEqual([
+    { text: "a, b", label: "RX_1", line: lines[0] },
+    { text: "c", label: "3", line: lines[1] },
+  ]);
+});
+
+test("of a file that several splits share, only the part's texts are examples, up to the limit", async () => {
+  const file = await fileWith('{"text": "a"}\n{"text": "bb"}\n{"text": "cc"}\n{"text": "dd"}\n');
+  const part = { name: "test", holds: (text: string) => text.length === 2 };
+  expect((await read(file, { part }, 2)).map(({ text, line }) => [text, line])).toEqual([
+    ["bb", 2],
+    ["cc", 3],
+  ]);
+  await expect(read(file, { part: { name: "test", holds: () => false } })).rejects.toMatchObject({
+    code: "data",
+    message: expect.stringMatching(/no example of .*, of 4, falls into the test split$/),
+    hint: expect.stringMatching(/seed/),
+  });
+});
+
 test("no more than the limit is read, not even a broken line after it", async () => {
   const file = await fileWith('{"text": "a"}\n{"text": "b"}\nnot JSON\n');
-  expect(await read(file, { text: "text" }, 2)).toHaveLength(2);
+  expect(await read(file, {}, 2)).toHaveLength(2);
 });
 
 test.each([
@@ -53,11 +79,13 @@ test.each([
   ["a missing field", '{"txt": "a"}\n', {}, 1, /line 1: has no field "text"; it has "txt"/],
   ["a number for a text", '{"text": 5}\n', {}, 1, /line 1: "text" must be a string, is a number/],
   ["a blank text", '{"text": "a"}\n\n{"text": " "}\n', {}, 3, /line 3: "text" is empty/],
+  ["a missing column", "txt\na\n", { format: "csv" }, 2, /line 2: has no field "text"; it has "txt"/],
+  ["an empty cell", "text,label\na,\n", { format: "csv", label: "label" }, 2, /"label" must be .* is ""/],
   ["a missing label", '{"text": "a"}\n', { label: "label" }, 1, /has no field "label"/],
   ["a fraction for a label", '{"text": "a", "label": 0.5}\n', { label: "label" }, 1, /"label" must be .* is 0\.5/],
-])("%s is an error with file and line", async (_, content, fields, line, message) => {
+] as const)("%s is an error with file and line", async (_, content, fields, line, message) => {
   const file = await fileWith(content);
-  await expect(read(file, { text: "text", ...fields })).rejects.toMatchObject({
+  await expect(read(file, fields)).rejects.toMatchObject({
     code: "data",
     message: expect.stringMatching(message),
     place: { file, line },
@@ -65,8 +93,13 @@ test.each([
   });
 });
 
-test.each(["", "\n\n"])("a file without examples (%j) is an error", async (content) => {
-  await expect(read(await fileWith(content))).rejects.toMatchObject({
+test.each([
+  ["", "jsonl"],
+  ["\n\n", "jsonl"],
+  ["text,label\n", "csv"],
+  ["\n", "text"],
+] as const)("a file without examples (%j) is an error", async (content, format) => {
+  await expect(read(await fileWith(content), { format })).rejects.toMatchObject({
     code: "data",
     message: expect.stringMatching(/at least one example; it is empty/),
   });

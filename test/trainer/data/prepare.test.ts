@@ -1,6 +1,8 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Settings } from "../../../src/sweep/settings.js";
+import type { EncodedSplit } from "../../../src/trainer/data/inputs.js";
 import { prepareInputs } from "../../../src/trainer/data/prepare.js";
 import { needsShared, shared } from "../../shared.js";
 import { idOf, jsonl, tinyModel, tinySettings, WORDS } from "./tiny-model.js";
@@ -102,6 +104,55 @@ test("hashes follow their own inputs and nothing else", async () => {
   const config = join(model, "config.json");
   await writeFile(config, (await readFile(config, "utf8")).replace("}", ', "more": 1}'));
   expect(await hashes()).toEqual({ ...otherData, model: expect.not.stringMatching(before.model) });
+});
+
+test("every format, and tokens from a list, a file or a pattern, give the same inputs", async () => {
+  const [model, data] = [await tinyModel(), await tinyData()];
+  const before = await prepareInputs(tinySettings(model, data), 1);
+  const as = async (file: string, ending: string, line: (text: string) => string) => {
+    const texts = (await readFile(file, "utf8")).trim().split("\n");
+    const written = texts.map((json) => line(JSON.parse(json).text)).join("\r\n");
+    await writeFile(`${file}.${ending}`, ending === "txt" ? written : `text\r\n${written}`);
+    return `${file}.${ending}`;
+  };
+  const formats = [
+    ["csv", (text: string) => `"${text}"`],
+    ["tsv", (text: string) => text],
+    ["txt", (text: string) => text],
+  ] as const;
+  for (const [ending, line] of formats) {
+    const files = { train: await as(data.train, ending, line), validation: await as(data.validation, ending, line) };
+    const { summary, inputs } = await prepareInputs(tinySettings(model, files), 1);
+    expect(inputs).toEqual(before.inputs);
+    expect({ ...summary, hashes: {} }).toEqual({ ...before.summary, hashes: {} });
+  }
+  const source = { pattern: "<new>|zyx", maxTokens: 2 };
+  const stated = { ...tinySettings(model, data), introduced: { tokens: [], source, special: false } };
+  const { summary, inputs } = await prepareInputs(stated, 1);
+  expect(inputs).toEqual(before.inputs);
+  expect(summary).toEqual({ ...before.summary, introduced: { tokens: ["<new>", "zyx"], special: false } });
+});
+
+test("one file gives splits without a text in common, and its shares belong to the data", async () => {
+  const words = ["a", "the", "cat", "dog", "big"];
+  const texts = words.flatMap((first) => words.map((second) => text(`<new> zyx ${first} ${second}`)));
+  const file = await jsonl([...texts, ...texts]);
+  const prepared = async (split: NonNullable<Settings["data"]["split"]>) => {
+    const settings = tinySettings(await tinyModel(), { train: file, validation: file, test: file });
+    return prepareInputs({ ...settings, data: { ...settings.data, split } }, 1);
+  };
+  const { summary, inputs } = await prepared({ validation: 0.3, test: 0.3, seed: 1 });
+  const { train, validation, test } = inputs.data;
+  const examples = (split: EncodedSplit | undefined) =>
+    Array.from({ length: (split?.offsets.length ?? 1) - 1 }, (_, i) =>
+      split?.rows.slice(split.offsets[i], split.offsets[i + 1]).join(),
+    );
+  const sets = [train, validation, test].map((split) => new Set(examples(split)));
+  expect(sets.reduce((sum, { size }) => sum + size, 0)).toBe(25);
+  expect(new Set(sets.flatMap((set) => [...set])).size).toBe(25);
+  expect([train, validation, test].flatMap(examples)).toHaveLength(50);
+  const other = await prepared({ validation: 0.3, test: 0.3, seed: 2 });
+  expect(other.summary.hashes).toEqual({ ...summary.hashes, data: expect.not.stringMatching(summary.hashes.data) });
 });
 
 test("the data's oddities are warnings that name tokens and shares", async () => {

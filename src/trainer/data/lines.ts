@@ -1,0 +1,51 @@
+// Reads a text file line by line, and says what is wrong with one of its lines.
+import { createReadStream } from "node:fs";
+import { DualrateError, type ErrorCode } from "../../errors.js";
+
+/** A line of a file, counted from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * The lines of a UTF-8 file without their \n; a byte order mark is left out. Lines end in \n alone: readline would also end
+ * them at U+2028, which JSON allows in strings. Throws a DualrateError of code "data" for a file that cannot be read.
+ */
+export async function* readLines(file: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let rest = "";
+  try {
+    for await (const chunk of createReadStream(file)) {
+      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+    yield rest + decoder.decode();
+  } catch (error) {
+    if (error instanceof DualrateError) throw error;
+    throw unreadable(file, error);
+  }
+}
+
+/** An error about one line: `problem` says what was expected and what came. */
+export function wrongLine(
+  { file, line }: Place,
+  problem: string,
+  hint: string,
+  code: ErrorCode = "data",
+): DualrateError {
+  return new DualrateError(code, `${file}, line ${line}: ${problem}`, { hint, place: { file, line } });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function unreadable(file: string, error: unknown): DualrateError {
+  return new DualrateError("data", `${file} cannot be read as UTF-8 text: ${messageOf(error)}`, {
+    hint: "Check the path and the file; paths are relative to the sweep file.",
+    place: { file },
+    cause: error,
+  });
+}

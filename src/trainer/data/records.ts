@@ -1,0 +1,87 @@
+// Reads a data file of any format as records with named fields. Every error names the file and the line.
+import type { DataFormat } from "../../sweep/data-format.js";
+import { readRows } from "./csv.js";
+import { messageOf, type Place, readLines, wrongLine } from "./lines.js";
+
+export interface FileRecord {
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Of its first line, from 1. */
+  readonly line: number;
+}
+
+/** The one field of a line of plain text. */
+const TEXT_FIELD = "text";
+
+/**
+ * The file's records: objects (JSONL), rows by the names in the first one (CSV, TSV), lines as the field "text" (text). Blank
+ * lines are passed over; a byte order mark and CRLF are accepted. Throws a DualrateError of code "data" for what is none.
+ */
+export function readRecords(file: string, format: DataFormat): AsyncGenerator<FileRecord> {
+  switch (format) {
+    case "jsonl":
+      return readLineRecords(file, parseObject);
+    case "text":
+      return readLineRecords(file, (content) => ({ [TEXT_FIELD]: content.replace(/\r$/, "") }));
+    case "csv":
+      return readTable(file, ",");
+    case "tsv":
+      return readTable(file, "\t");
+  }
+}
+
+async function* readLineRecords(
+  file: string,
+  parse: (content: string, place: Place) => FileRecord["fields"],
+): AsyncGenerator<FileRecord> {
+  let line = 0;
+  for await (const content of readLines(file)) {
+    line += 1;
+    if (content.trim() !== "") yield { fields: parse(content, { file, line }), line };
+  }
+}
+
+function parseObject(content: string, place: Place): FileRecord["fields"] {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (error) {
+    const hint =
+      "Each line must be one whole JSON object. For CSV, TSV or plain text, set data.format in the sweep file.";
+    throw wrongLine(place, `is not JSON: ${messageOf(error)}`, hint);
+  }
+  if (kindOf(value) === "an object") return value as FileRecord["fields"];
+  throw wrongLine(place, `must be a JSON object, is ${kindOf(value)}`, 'Write lines such as {"text": "..."}.');
+}
+
+async function* readTable(file: string, delimiter: "," | "\t"): AsyncGenerator<FileRecord> {
+  let header: readonly string[] | undefined;
+  for await (const { fields, line } of readRows(readLines(file), delimiter, file)) {
+    if (header === undefined) {
+      header = fields;
+      checkHeader(header, { file, line });
+      continue;
+    }
+    if (fields.length !== header.length) throw wrongLength(fields.length, header, delimiter, { file, line });
+    yield { fields: Object.fromEntries(header.map((name, i) => [name, fields[i]])), line };
+  }
+}
+
+function checkHeader(header: readonly string[], place: Place): void {
+  // Tables often have one column without a name: the index.
+  const twice = header.find((name, i) => name !== "" && header.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw wrongLine(place, `two columns are named "${twice}"`, "The first row must give each column a name of its own.");
+}
+
+function wrongLength(length: number, header: readonly string[], delimiter: "," | "\t", place: Place) {
+  const name = delimiter === "," ? "commas" : "tabs";
+  const problem = `has ${length} fields, the first row names ${header.length} columns (${header.join(", ")})`;
+  return wrongLine(place, problem, `Put fields with ${name} in them into quotes; the first row must name the columns.`);
+}
+
+/** A JSON value's type, with its article. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
