@@ -40,7 +40,12 @@ test("a field of a million characters is read", async () => {
 test.each([
   ["a quote in a field without quotes", 'text\na "b" c\n', 2, /line 2: field 1 has a quote but is not in quotes/],
   ["text after a closing quote", 'text,label\nx,"a" b\n', 2, /line 2: text follows the closing quote of field 2/],
-  ["a quoted field that is not closed", 'text\n"a"\n"b\nc\nd\n', 3, /line 3: a quoted field begins here/],
+  [
+    "a quoted field that is not closed",
+    'text\n"a"\n"b\nc\nd\n',
+    3,
+    /line 3: from here on a quoted field is never closed/,
+  ],
 ])("%s is an error with the row's first line", async (_, text, line, message) => {
   await expect(rowsOf(text)).rejects.toMatchObject({
     code: "data",
