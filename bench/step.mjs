@@ -90,6 +90,7 @@ async function measure({ task, dropout, steps, ...size }) {
     maxGradNorm: 0,
     optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     rowUpdates: "dense",
+    baseFrozenSteps: 0,
     dropoutKey: dropout > 0 ? 1 : null,
   };
   const batch = batchOf(task, size, rows);

@@ -86,6 +86,12 @@ export const PARAMETERS = {
     section: "trainer",
     description: "Learning rate of a new task head / base_lr.",
   },
+  base_freeze_ratio: {
+    domain: { kind: "number", min: 0, max: 1 },
+    default: { value: 0 },
+    section: "trainer",
+    description: "Share of the steps in which the pretrained weights are frozen, moments included; 1 is for good.",
+  },
   lr_scheduler_type: {
     domain: SCHEDULES,
     default: { value: "linear" },

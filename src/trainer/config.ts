@@ -69,6 +69,8 @@ export interface TrainConfig {
   readonly groups: Readonly<Record<GroupName, GroupConfig>>;
   readonly optimizer: OptimizerConfig;
   readonly rowUpdates: RowUpdates;
+  /** Steps at the start in which the base group is frozen. */
+  readonly baseFrozenSteps: number;
   /** Global-norm clipping over all groups; 0 is off. */
   readonly maxGradNorm: number;
   readonly batchSize: number;
@@ -103,6 +105,7 @@ export function resolveConfig(settings: Settings, parameters: Parameters, facts:
     groups: groupsOf(all, steps),
     optimizer: optimizerOf(all),
     rowUpdates: settings.trainer.rowUpdates ?? "dense",
+    baseFrozenSteps: Math.round(parameterValue(all, "base_freeze_ratio") * steps),
     maxGradNorm: parameterValue(all, "max_grad_norm"),
     batchSize: parameterValue(all, "batch_size"),
     accumulationSteps: parameterValue(all, "gradient_accumulation_steps"),

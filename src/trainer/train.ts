@@ -235,12 +235,14 @@ function checkStop({ stopped }: Training): void {
 
 /** Rates at a step, counted from 0. */
 export function ratesAt(config: TrainConfig, step: number): StepRates {
+  const lr = byGroup(({ lr, schedule }) => lr * scheduleMultiplier(schedule, step), config);
   return {
-    lr: byGroup(({ lr, schedule }) => lr * scheduleMultiplier(schedule, step), config),
+    lr: { ...lr, ...(step < config.baseFrozenSteps && { base: 0 }) },
     weightDecay: byGroup(({ weightDecay }) => weightDecay, config),
     maxGradNorm: config.maxGradNorm,
     optimizer: config.optimizer,
     rowUpdates: config.rowUpdates,
+    baseFrozenSteps: config.baseFrozenSteps,
     dropoutKey: config.dropout ? deriveKey(config.seed, "dropout", step) : null,
   };
 }

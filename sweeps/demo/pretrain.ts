@@ -103,6 +103,7 @@ function ratesAt(step: number): StepRates {
     maxGradNorm: 1,
     optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     rowUpdates: "dense",
+    baseFrozenSteps: 0,
     dropoutKey: null,
   };
 }

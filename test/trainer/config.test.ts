@@ -40,6 +40,7 @@ describe("resolveConfig", () => {
       },
       optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       rowUpdates: "dense",
+      baseFrozenSteps: 0,
       maxGradNorm: 1,
       batchSize: 16,
       accumulationSteps: 1,

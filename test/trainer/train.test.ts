@@ -119,6 +119,15 @@ test("two batches a step learn what one batch of their examples learns", async (
   }
 });
 
+test("a frozen base learns nothing before its share of the steps is over", async () => {
+  const changes = { evalSteps: 1, length: { maxSteps: 6 } };
+  const { measurements } = await run({ lr_ratio: 10, base_freeze_ratio: 0.5 }, { changes });
+  const base = measurements.map(({ groups }) => groups.base!);
+  expect(base.map(({ updateRatio }) => updateRatio > 0)).toEqual([false, false, false, true, true, true]);
+  expect(base.slice(0, 3).map(({ lr }) => lr)).toEqual([0, 0, 0]);
+  expect(measurements.every(({ groups }) => groups.introduced!.updateRatio > 0)).toBe(true);
+});
+
 test("a trial ends after early_stopping_patience evaluations without a better value, and keeps its best", async () => {
   // A rate at which the loss only rises.
   const changes = { length: { maxSteps: 12 }, evalSteps: 1, dropout: false };

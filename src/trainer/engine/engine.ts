@@ -12,6 +12,11 @@ export interface StepRates {
   readonly optimizer: OptimizerConfig;
   /** Lazy is for models whose word table is not tied to the output. */
   readonly rowUpdates: RowUpdates;
+  /**
+   * Steps at the start in which the base group is frozen: without gradient, update or moments, and no part of the norm that
+   * is clipped. Its bias corrections count from its first update.
+   */
+  readonly baseFrozenSteps: number;
   /** Key of this step's dropout masks; null trains without dropout. */
   readonly dropoutKey: number | null;
 }

@@ -53,6 +53,12 @@ export function layOut(model: Model, baseRows: number): Layout {
   return { slots, segments, size: end };
 }
 
+/** Whether a group owns all of a parameter. */
+export function ownsAll({ segments }: Layout, group: GroupName, { offset, length }: Slot): boolean {
+  const owners = segments.filter(({ start, end }) => start < offset + length && end > offset);
+  return owners.every((segment) => segment.group === group);
+}
+
 /** Decayed before not decayed; within each the head, then the base, then what the base shares with introduced rows. */
 function inOrder(specs: readonly ParameterSpec[]): ParameterSpec[] {
   const rank = ({ decay, origin }: ParameterSpec) => (decay ? 0 : 3) + { new: 0, checkpoint: 1, rows: 2 }[origin.from];

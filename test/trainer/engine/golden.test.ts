@@ -21,6 +21,7 @@ const STILL: StepRates = {
   maxGradNorm: 0,
   optimizer: { name: "adamw", beta1: 0, beta2: 0.999, epsilon: 1e-8 },
   rowUpdates: "dense",
+  baseFrozenSteps: 0,
   dropoutKey: null,
 };
 
@@ -133,6 +134,7 @@ function ratesAt(
     maxGradNorm: golden.max_grad_norm,
     optimizer: { name: "adamw", ...golden.adam },
     rowUpdates: "dense",
+    baseFrozenSteps: 0,
     dropoutKey: null,
   };
 }

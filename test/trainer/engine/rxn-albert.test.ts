@@ -13,6 +13,7 @@ const STILL: StepRates = {
   maxGradNorm: 0,
   optimizer: { name: "adamw", beta1: 0, beta2: 0.999, epsilon: 1e-8 }, // the first moment is then the gradient
   rowUpdates: "dense",
+  baseFrozenSteps: 0,
   dropoutKey: null,
 };
 

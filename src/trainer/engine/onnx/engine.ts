@@ -22,11 +22,17 @@ export interface OnnxEngineOptions {
 
 type Feeds = Record<string, Tensor>;
 
+/** Which step a batch takes. */
+interface Variant {
+  readonly frozen: boolean;
+  readonly dropoutKey: number | null;
+}
+
 export class OnnxEngine implements Engine {
   readonly #options: OnnxEngineOptions;
   readonly #memory: OptimizerMemory;
   readonly #parameters: Feeds;
-  /** Those that a compiled step writes. */
+  /** By parameter. */
   readonly #gradients: Feeds;
   readonly #tableGradient: Float32Array;
   readonly #loss = new Tensor("float32", new Float32Array(1), []);
@@ -35,14 +41,13 @@ export class OnnxEngine implements Engine {
   #t = 0;
 
   constructor(options: OnnxEngineOptions) {
-    const { model, layout, initialize } = options;
+    const { layout, initialize } = options;
     this.#options = options;
     this.#memory = allocateOptimizerMemory(layout.size);
     initialize(this.#memory.value);
     this.#parameters = views(layout, this.#memory.value, parameterInput);
-    const { [gradientOutput(WORD_TABLE)]: table, ...others } = views(layout, this.#memory.gradient, gradientOutput);
-    this.#gradients = model.tied ? { ...others, [gradientOutput(WORD_TABLE)]: table as Tensor } : others;
-    this.#tableGradient = table?.data as Float32Array;
+    this.#gradients = views(layout, this.#memory.gradient, (name) => name);
+    this.#tableGradient = this.#gradients[WORD_TABLE]?.data as Float32Array;
   }
 
   async step(batches: readonly Batch[], rates: StepRates): Promise<StepResult> {
@@ -50,7 +55,8 @@ export class OnnxEngine implements Engine {
     const scale = 1 / Math.max(1, targets);
     let loss = 0;
     for (const [index, batch] of batches.entries()) {
-      loss += await this.#backward(batch, scale, rates.dropoutKey === null ? null : deriveKey(rates.dropoutKey, index));
+      const dropoutKey = rates.dropoutKey === null ? null : deriveKey(rates.dropoutKey, index);
+      loss += await this.#backward(batch, scale, { frozen: this.#t < rates.baseFrozenSteps, dropoutKey });
       if (batches.length > 1) this.#accumulate(index);
     }
     return { loss, ...this.#update(rates) };
@@ -93,9 +99,9 @@ export class OnnxEngine implements Engine {
   }
 
   /** Gradients of one batch, into the gradient buffer; returns the batch's part of the loss. */
-  async #backward(batch: Batch, scale: number, dropoutKey: number | null): Promise<number> {
+  async #backward(batch: Batch, scale: number, { frozen, dropoutKey }: Variant): Promise<number> {
     const { runtime, model, layout } = this.#options;
-    const kind = dropoutKey === null ? "train" : "train-dropout";
+    const kind = `${frozen ? "frozen" : "train"}${dropoutKey === null ? "" : "-dropout"}` as const;
     const step = await runtime.step({ model, layout }, batch.bucket, kind);
     const feeds = {
       ...this.#parameters,
@@ -104,7 +110,9 @@ export class OnnxEngine implements Engine {
       target_weights: new Tensor("float32", batch.targetWeights, [batch.bucket.targets]),
       scale: new Tensor("float32", Float32Array.of(scale), []),
     };
-    await step.session.run(feeds, { ...this.#gradients, [LOOKUP_GRADIENT]: step.lookupGradient, loss: this.#loss });
+    const gradients = step.trained.map((name) => [gradientOutput(name), this.#gradients[name] as Tensor] as const);
+    const outputs = { ...Object.fromEntries(gradients), [LOOKUP_GRADIENT]: step.lookupGradient, loss: this.#loss };
+    await step.session.run(feeds, outputs);
     if (!model.tied) this.#tableGradient.fill(0);
     addRows(this.#tableGradient, step.lookupGradient.data as Float32Array, batch.inputRows);
     return this.#loss.data[0] as number;
@@ -119,20 +127,31 @@ export class OnnxEngine implements Engine {
   }
 
   /** Clips, updates every segment, and gathers the groups' norms. */
-  #update({ lr, weightDecay, maxGradNorm, optimizer, rowUpdates }: StepRates): Omit<StepResult, "loss"> {
+  #update({
+    lr,
+    weightDecay,
+    maxGradNorm,
+    optimizer,
+    rowUpdates,
+    baseFrozenSteps,
+  }: StepRates): Omit<StepResult, "loss"> {
     this.#t++;
     const { segments } = this.#options.layout;
-    const squares = segments.map(({ start, end }) => this.#memory.squaredNorm("gradient", start, end));
+    const updatesOf = (group: GroupName) => (group === "base" ? this.#t - baseFrozenSteps : this.#t);
+    const squares = segments.map(({ group, start, end }) =>
+      updatesOf(group) > 0 ? this.#memory.squaredNorm("gradient", start, end) : 0,
+    );
     const gradNorm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
     const norms = new Map<GroupName, { gradient: number; update: number; weight: number }>();
     for (const [index, segment] of segments.entries()) {
       const { group, decay } = segment;
-      const parts = rowUpdates === "lazy" ? this.#lazyParts(segment) : [{ ...segment, updated: true }];
+      const updated = updatesOf(group) > 0;
+      const parts = updated && rowUpdates === "lazy" ? this.#lazyParts(segment) : [{ ...segment, updated }];
       const { update, weight } = this.#updateParts(parts, {
         lr: lr[group],
         weightDecay: decay ? weightDecay[group] : 0,
         optimizer,
-        t: this.#t,
+        t: updatesOf(group),
         gradientScale: clipping(gradNorm, maxGradNorm),
       });
       const sum = norms.get(group) ?? { gradient: 0, update: 0, weight: 0 };

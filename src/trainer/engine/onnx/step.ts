@@ -7,7 +7,7 @@ import type { Bucket } from "../../data/batch.js";
 import { type Dropout, type Model, WORD_TABLE } from "../../models/model.js";
 import { crossEntropy, dropout } from "../../models/ops.js";
 import type { Layout } from "../../optim/layout.js";
-import { sizeOf } from "../../optim/layout.js";
+import { ownsAll, sizeOf } from "../../optim/layout.js";
 import { type KeepMask, keepMasks } from "../dropout.js";
 import "./kernels.js";
 import { encodeModel } from "./proto.js";
@@ -22,13 +22,16 @@ interface DropoutSite {
 
 export interface CompiledStep {
   readonly session: InferenceSession;
+  /** The parameters whose gradients it makes. */
+  readonly trained: readonly string[];
   /** Where a training step puts the gradient of the looked up words. [B, S, E]; [0] in evaluation. */
   readonly lookupGradient: Tensor;
   /** In the order of the forward pass; empty where dropout is off. */
   readonly dropoutSites: readonly (DropoutSite & { readonly mask: KeepMask })[];
 }
 
-export type StepKind = "train" | "train-dropout" | "evaluate";
+/** A frozen step makes no gradients of parameters that are the base group's alone. */
+export type StepKind = "evaluate" | `${"train" | "frozen"}${"" | "-dropout"}`;
 
 /** Graph inputs and outputs by name; parameters are `p:name`, their gradients `g:name`, the looked up words' as well. */
 export const parameterInput = (name: string): string => `p:${name}`;
@@ -53,6 +56,7 @@ export async function compileStep(
   kind: StepKind,
 ): Promise<CompiledStep> {
   const sites: DropoutSite[] = [];
+  const trained = kind === "evaluate" ? [] : trainedSlots(model, layout, kind.startsWith("frozen"));
   const graph = record((scope) => {
     const { inputRows, targetLabels, ...inputs } = batchInputs(scope, bucket);
     const parameters = new Map(
@@ -65,10 +69,9 @@ export async function compileStep(
         logits((x) => x),
         targetLabels,
       );
-    const drop: Dropout = kind === "train" ? (x) => x : (x, rate) => dropAt(sites, scope, x, rate);
-    if (!model.tied) parameters.delete(WORD_TABLE);
+    const drop: Dropout = kind.endsWith("-dropout") ? (x, rate) => dropAt(sites, scope, x, rate) : (x) => x;
     const loss = weighted(scope, bucket, () => crossEntropy(logits(drop), targetLabels));
-    return training(loss, words, parameters);
+    return training(loss, words, new Map(trained.map((name) => [name, read(parameters, name)])));
   });
   const bytes = encodeModel(graph);
   dump(bytes, bucket, kind);
@@ -88,7 +91,7 @@ export async function compileStep(
   const lookupGradient = new Tensor("float32", new Float32Array(sizeOf(shape)), shape);
   const masks = keepMasks(sites.map((site) => sizeOf(site.shape)));
   const dropoutSites = sites.map((site, index) => ({ ...site, mask: masks[index] as KeepMask }));
-  return { session, lookupGradient, dropoutSites };
+  return { session, trained, lookupGradient, dropoutSites };
 }
 
 function batchInputs({ input }: RecordingScope, { batch, length, targets }: Bucket) {
@@ -99,6 +102,13 @@ function batchInputs({ input }: RecordingScope, { batch, length, targets }: Buck
     targetPositions: input("target_positions", [targets], "int32"),
     targetLabels: input("target_labels", [targets], "int32"),
   };
+}
+
+/** The table has a gradient here where the output layer is tied to it. */
+function trainedSlots({ tied }: Model, layout: Layout, frozen: boolean): readonly string[] {
+  return layout.slots
+    .filter((slot) => (tied || slot.name !== WORD_TABLE) && !(frozen && ownsAll(layout, "base", slot)))
+    .map(({ name }) => name);
 }
 
 function read(parameters: ReadonlyMap<string, tf.Tensor>, name: string): tf.Tensor {
