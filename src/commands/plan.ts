@@ -13,7 +13,7 @@ import { databaseFile } from "../store/database.js";
 import { definitionChanges } from "../store/definition.js";
 import type { StudyDefinition } from "../store/records.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
-import { resolveRates } from "../sweep/parameters.js";
+import { resolveRates } from "../sweep/resolve.js";
 import type { Sweep } from "../sweep/settings.js";
 import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";

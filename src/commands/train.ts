@@ -5,7 +5,7 @@ import { reasonOfFailure } from "../report/ranking.js";
 import type { Executor } from "../runner/executor.js";
 import type { TrialJob } from "../runner/protocol.js";
 import type { InputHashes } from "../sweep/inputs.js";
-import { resolveRates } from "../sweep/parameters.js";
+import { resolveRates } from "../sweep/resolve.js";
 import type { ExportedFrom, MetricName, Sweep } from "../sweep/settings.js";
 import { gridPoint, gridSize, type Parameters } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";

@@ -1,6 +1,6 @@
 // How long a study will still take, from what its trials took so far.
 import type { StudyRecord } from "../store/records.js";
-import { totalSteps } from "../sweep/parameters.js";
+import { totalSteps } from "../sweep/resolve.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
 
 export interface TimeLeft {

@@ -2,7 +2,7 @@
 // report at once, so that a study goes on from the database whenever and however it was stopped.
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
-import { resolveRates } from "../sweep/parameters.js";
+import { resolveRates } from "../sweep/resolve.js";
 import {
   type FailureReason,
   type Measurement,

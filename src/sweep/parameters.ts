@@ -1,9 +1,7 @@
 // The parameters that a sweep may search or fix: names, bounds, defaults. The sweep file's checks, its JSON Schema and
 // the trainer's configuration all read this one table.
 import { DualrateError } from "../errors.js";
-import type { Settings } from "./settings.js";
 import type { Parameters, Value } from "./space.js";
-import type { Rates } from "./trial.js";
 
 export interface NumberDomain {
   readonly kind: "number" | "integer";
@@ -291,38 +289,4 @@ export function parameterValue<Name extends ParameterName>(parameters: Parameter
 export function isUsedBy(optim: Value, name: ParameterName): boolean {
   const { optimizers }: ParameterSpec = PARAMETERS[name];
   return optimizers === undefined || optimizers.includes(String(optim));
-}
-
-/**
- * Optimizer steps of a trial, of its own or the fixed batch size; an epoch's last step may have fewer batches, and a last,
- * partial epoch is rounded up to whole steps, as in Hugging Face's Trainer. `trainExamples` counts after max_train_samples.
- */
-export function totalSteps({ trainer, fixed }: Settings, parameters: Parameters, trainExamples: number): number {
-  const { length } = trainer;
-  if ("maxSteps" in length) return length.maxSteps;
-  const all = { ...fixed, ...parameters };
-  const batches = Math.ceil(trainExamples / parameterValue(all, "batch_size"));
-  return Math.ceil(length.numTrainEpochs * Math.ceil(batches / parameterValue(all, "gradient_accumulation_steps")));
-}
-
-/** The two rates and their ratio from exactly two of base_lr, lr_ratio and intro_lr; a DualrateError for any other number. */
-export function resolveRates(parameters: Parameters): Rates {
-  const { base_lr, lr_ratio, intro_lr } = parameters as Partial<Rates>;
-  if (base_lr !== undefined && lr_ratio !== undefined && intro_lr === undefined) {
-    return { base_lr, lr_ratio, intro_lr: base_lr * lr_ratio };
-  }
-  if (base_lr !== undefined && lr_ratio === undefined && intro_lr !== undefined) {
-    return { base_lr, lr_ratio: intro_lr / base_lr, intro_lr };
-  }
-  if (base_lr === undefined && lr_ratio !== undefined && intro_lr !== undefined) {
-    return { base_lr: intro_lr / lr_ratio, lr_ratio, intro_lr };
-  }
-  throw wrongRates(RATE_NAMES.filter((name) => parameters[name] !== undefined));
-}
-
-function wrongRates(given: readonly string[]): DualrateError {
-  const came = given.length === 0 ? "none of them" : given.join(", ");
-  return new DualrateError("sweep-file", `exactly two of ${RATE_NAMES.join(", ")} must be given; got ${came}`, {
-    hint: "Give base_lr and lr_ratio, fixed or searched; intro_lr follows from them.",
-  });
 }

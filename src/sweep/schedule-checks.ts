@@ -7,10 +7,10 @@ import {
   type ParameterName,
   type ParameterSpec,
   RATE_NAMES,
-  resolveRates,
   type ScheduleType,
 } from "./parameters.js";
 import { type Problem, pathText, unused } from "./problems.js";
+import { resolveRates } from "./resolve.js";
 import type { SweepInput } from "./schema.js";
 import type { Path } from "./source.js";
 

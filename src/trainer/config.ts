@@ -1,6 +1,7 @@
 // A trial's parameters and the sweep's settings, resolved into the numbers that the trainer uses. No tensors here.
 import { DualrateError } from "../errors.js";
-import { parameterValue, resolveRates, type ScheduleType, totalSteps } from "../sweep/parameters.js";
+import { parameterValue, type ScheduleType } from "../sweep/parameters.js";
+import { resolveRates, totalSteps } from "../sweep/resolve.js";
 import type { RowUpdates, Settings, TrainerSettings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 
