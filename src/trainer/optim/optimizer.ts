@@ -49,7 +49,7 @@ export function updateInMemory(
     kernels.lion(value, m, gradient, n, ...betas, lr * weightDecay, lr, gradientScale, 0);
     return;
   }
-  const decays = optimizer.name === "adamw" ? [0, lr * weightDecay] : [weightDecay, 0];
+  const decay = optimizer.name === "adamw" ? lr * weightDecay : weightDecay;
   const rates = [lr / (1 - beta1 ** t), 1 / Math.sqrt(1 - beta2 ** t), gradientScale];
-  kernels.adam(value, m, v, gradient, n, ...betas, optimizer.epsilon, ...decays, ...rates, 0);
+  kernels[optimizer.name](value, m, v, gradient, n, ...betas, optimizer.epsilon, decay, ...rates, 0);
 }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 /** The exports of the .as.ts files that the build names; pointers are bytes, lengths are elements. */
 export interface Kernels {
   squaredNorm(x: number, n: number): number;
+  adamw(...args: readonly number[]): void;
   adam(...args: readonly number[]): void;
   sgd(...args: readonly number[]): void;
   lion(...args: readonly number[]): void;
