@@ -1,6 +1,8 @@
 // Time and peak memory of one training step (forward, backward, AdamW), one thread, next to PyTorch where `python3` (or
-// $PYTHON) has torch and transformers. Compute is forward and backward with what dropout needs. Each row runs in a process of its own. Run: npm run bench [-- SIZE ...]
+// $PYTHON) has torch and transformers. Compute is forward and backward with what dropout needs. Each row runs in a process
+// of its own. Run: npm run bench [-- SIZE ...]
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const SIZES = {
@@ -10,8 +12,9 @@ const SIZES = {
 };
 const TASKS = ["sequence-classification", "masked-lm"];
 const DROPOUTS = [0, 0.1];
-/** As the first line of src/cli.ts has it: how people run it. */
-const ENVIRONMENT = { MALLOC_TRIM_THRESHOLD_: "4294967296", MALLOC_MMAP_THRESHOLD_: "33554432" };
+/** Of the program's first line: how people run it. */
+const [START] = readFileSync(new URL("../dist/cli.js", import.meta.url), "utf8").split("\n");
+const ENVIRONMENT = Object.fromEntries([...START.matchAll(/(\w+)=(\d+)/g)].map(([, name, value]) => [name, value]));
 
 const [flag, ...rest] = process.argv.slice(2);
 if (flag === "--one") console.log(JSON.stringify(await measure(JSON.parse(rest[0]))));

@@ -65,6 +65,11 @@ export class DualrateError extends Error {
   }
 }
 
+/** What a caught value says: whatever was thrown need not be an Error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** A DualrateError as plain data, to cross a thread boundary (structured clone drops class fields). */
 export interface ErrorData extends ErrorDetails {
   readonly code: ErrorCode;

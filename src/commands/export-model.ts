@@ -3,8 +3,9 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { DualrateError } from "../errors.js";
+import { DualrateError, messageOf } from "../errors.js";
 import { trialToExport } from "../export/configuration.js";
+import { checkAbsent } from "../export/write.js";
 import { formatMetric } from "../report/format.js";
 import type { LocalExecutor } from "../runner/executor.js";
 import { jobOf } from "../runner/job.js";
@@ -68,11 +69,7 @@ function checkTarget(path: string, kind: "folder" | "file", force: boolean): voi
       hint: "Choose another name.",
     });
   }
-  if (stats && !force) {
-    throw new DualrateError("usage", `${path} exists already`, {
-      hint: "Choose another name, or replace it with --force.",
-    });
-  }
+  checkAbsent(path, force);
   makeFolder(dirname(path));
 }
 
@@ -80,7 +77,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new DualrateError("usage", `the folder ${folder} cannot be made: ${reason}`, {
       hint: "Choose a place where you may write.",
       cause,

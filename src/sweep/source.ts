@@ -11,7 +11,7 @@ import {
   visit,
   type YAMLError,
 } from "yaml";
-import { DualrateError, type SourcePlace } from "../errors.js";
+import { DualrateError, messageOf, type SourcePlace } from "../errors.js";
 
 /** Keys and list indices from the top of the file. */
 export type Path = readonly PropertyKey[];
@@ -64,10 +64,6 @@ function aliasOffset(document: Document): number {
     },
   });
   return offset;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const HINTS: Readonly<Partial<Record<YAMLError["code"], string>>> = {

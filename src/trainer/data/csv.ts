@@ -2,7 +2,8 @@
 // csv-parse's, the errors' words are ours.
 import { pipeline, Readable } from "node:stream";
 import { CsvError, type Info, parse } from "csv-parse";
-import { messageOf, wrongLine } from "./lines.js";
+import { messageOf } from "../../errors.js";
+import { wrongLine } from "./lines.js";
 
 export interface Row {
   readonly fields: readonly string[];

@@ -1,6 +1,6 @@
 // Reads a text file line by line, and says what is wrong with one of its lines.
 import { createReadStream } from "node:fs";
-import { DualrateError, type ErrorCode } from "../../errors.js";
+import { DualrateError, type ErrorCode, messageOf } from "../../errors.js";
 
 /** A line of a file, counted from 1. */
 export interface Place {
@@ -36,10 +36,6 @@ export function wrongLine(
   code: ErrorCode = "data",
 ): DualrateError {
   return new DualrateError(code, `${file}, line ${line}: ${problem}`, { hint, place: { file, line } });
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function unreadable(file: string, error: unknown): DualrateError {

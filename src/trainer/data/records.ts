@@ -1,7 +1,8 @@
 // Reads a data file of any format as records with named fields. Every error names the file and the line.
+import { messageOf } from "../../errors.js";
 import type { DataFormat } from "../../sweep/data-format.js";
 import { readRows } from "./csv.js";
-import { messageOf, type Place, readLines, wrongLine } from "./lines.js";
+import { type Place, readLines, wrongLine } from "./lines.js";
 
 export interface FileRecord {
   readonly fields: Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 // The model's own tokenizer with the introduced tokens added, as Hugging Face's add_tokens would add them.
 // Loads transformers.js: for worker threads only.
 import { AutoTokenizer, env, LogLevel, type PreTrainedTokenizer } from "@huggingface/transformers";
-import { DualrateError } from "../../errors.js";
+import { DualrateError, messageOf } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
 import type { IntroducedToken } from "./inputs.js";
 import { holdSingleWords } from "./single-word.js";
@@ -71,7 +71,7 @@ async function loadBase(folder: string): Promise<PreTrainedTokenizer> {
     holdSingleWords(tokenizer);
     return tokenizer;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new DualrateError("model", `the tokenizer in ${folder} cannot be loaded: ${message}`, {
       hint: "It must be a tokenizer.json that transformers.js supports; save it once more from Python.",
       cause: error,

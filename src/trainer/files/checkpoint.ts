@@ -1,8 +1,10 @@
 // A trial's checkpoint: weights, moments and everything that its loop knows, in one file. Whatever is random derives from
 // (seed, step, purpose), so there is no generator position to keep: a trial goes on from here to the last bit.
+
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { messageOf } from "../../errors.js";
 import type { Measurement } from "../../sweep/trial.js";
 import type { NamedTensor } from "../data/inputs.js";
 import type { EngineState, StepResult } from "../engine/engine.js";
@@ -55,7 +57,7 @@ export async function readCheckpoint(file: string, fingerprint: string): Promise
     const tensors = byParameter(await readSafetensors(file));
     return { kind: "found", progress, state: { step: progress.step, tensors } };
   } catch (error) {
-    return { kind: "unusable", reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "unusable", reason: messageOf(error) };
   }
 }
 

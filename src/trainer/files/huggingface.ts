@@ -1,7 +1,7 @@
 // A Hugging Face model folder: which files must be there, its config.json and its weights.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DualrateError } from "../../errors.js";
+import { DualrateError, messageOf } from "../../errors.js";
 import type { NamedTensor } from "../data/inputs.js";
 import { readSafetensors } from "./safetensors.js";
 
@@ -59,7 +59,7 @@ export async function readJsonObject(file: string): Promise<Readonly<Record<stri
   try {
     value = JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new DualrateError("model", `${file} must be a JSON file: ${message}`, { ...AGAIN, place: { file } });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

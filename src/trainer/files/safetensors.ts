@@ -2,7 +2,7 @@
 // arrays; writes fp32. Format: https://github.com/huggingface/safetensors#format
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename } from "node:path";
-import { DualrateError } from "../../errors.js";
+import { DualrateError, messageOf } from "../../errors.js";
 import type { NamedTensor } from "../data/inputs.js";
 
 const LENGTH_BYTES = 8;
@@ -257,8 +257,4 @@ function invalid(
   { hint = "Download or save the file once more." } = {},
 ): DualrateError {
   return new DualrateError("model", `${basename(file)} ${problem}`, { hint, place: { file }, cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -19,17 +19,18 @@ function layerNames(prefix: string, index: number): LayerNames {
   };
 }
 
-/** Embeddings of `width` and layers as BERT has them; `prefix` is that of their names in the checkpoint. */
+/** Embeddings of `width` and layers as BERT has them; `prefix` begins their names in the checkpoint, `names` are a layer's. */
 export function bertEncoder(
   prefix: string,
   config: EncoderConfig,
   { rows }: ModelOptions,
   width: number,
+  names = layerNames,
 ): Pick<EncoderParts, "parameters" | "layers" | "outputDropout" | "embeddingWidth"> {
   const layers = Array.from({ length: config.layers }, (_, index) => `layer.${index}`);
   return {
     parameters: [
-      ...layers.flatMap((name, index) => layerParameters(name, layerNames(prefix, index), config)),
+      ...layers.flatMap((name, index) => layerParameters(name, names(prefix, index), config)),
       ...embeddingParameters(`${prefix}.embeddings`, rows, width, config),
     ],
     layers,

@@ -1,7 +1,8 @@
 // DistilBERT (Sanh et al., 2019): BERT without token types, pooler, and dropout after the attention's projection, as
 // Hugging Face computes it.
-import { encoderConfig, numberOf } from "./config.js";
-import { embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
+import { bertEncoder } from "./bert.js";
+import { BERT_DEFAULTS, encoderConfig, numberOf } from "./config.js";
+import type { LayerNames } from "./encoder.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
 import { relu } from "./ops.js";
@@ -17,23 +18,13 @@ const KEYS = {
   attention_probs_dropout_prob: "attention_dropout",
 };
 
-const DEFAULTS = {
-  hidden_size: 768,
-  num_hidden_layers: 6,
-  num_attention_heads: 12,
-  intermediate_size: 3072,
-  hidden_act: "gelu",
-  hidden_dropout_prob: 0.1,
-  attention_probs_dropout_prob: 0.1,
-  max_position_embeddings: 512,
-  initializer_range: 0.02,
-};
+const DEFAULTS = { ...BERT_DEFAULTS, num_hidden_layers: 6 };
 
 /** What config.json does not say of a DistilBERT. */
 const GIVEN = { type_vocab_size: 0, layer_norm_eps: 1e-12 };
 
-function layerNames(index: number): LayerNames {
-  const layer = `distilbert.transformer.layer.${index}`;
+function layerNames(prefix: string, index: number): LayerNames {
+  const layer = `${prefix}.transformer.layer.${index}`;
   return {
     query: `${layer}.attention.q_lin`,
     key: `${layer}.attention.k_lin`,
@@ -48,19 +39,13 @@ function layerNames(index: number): LayerNames {
 
 export const distilbert: Architecture = (json, options) => {
   const config = encoderConfig({ ...json, ...GIVEN }, DEFAULTS, KEYS);
-  const layers = Array.from({ length: config.layers }, (_, index) => `layer.${index}`);
   return encoderModel({
     type: "distilbert",
     json,
     config,
     options,
-    parameters: [
-      ...layers.flatMap((name, index) => layerParameters(name, layerNames(index), config)),
-      ...embeddingParameters("distilbert.embeddings", options.rows, config.hidden, config),
-    ],
-    layers,
+    ...bertEncoder("distilbert", config, options, config.hidden, layerNames),
     outputDropout: { attention: 0, feedForward: config.hiddenDropout },
-    embeddingWidth: config.hidden,
     classifier: {
       dense: "pre_classifier",
       output: "classifier",

@@ -1,4 +1,4 @@
-// The part of the WebAssembly API that memory.ts uses; TypeScript has it in its browser libraries only.
+// The part of the WebAssembly API that kernels.ts uses; TypeScript has it in its browser libraries only.
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { readonly initial: number });
