@@ -3,7 +3,7 @@ import { DualrateError } from "../errors.js";
 import { deriveKey, Random } from "../random.js";
 import type { NamedTensor } from "./data/inputs.js";
 import type { RowMap } from "./data/row-map.js";
-import type { Model, ParameterSpec } from "./models/model.js";
+import type { Model, Origin, ParameterSpec } from "./models/model.js";
 import { type Layout, sizeOf } from "./optim/layout.js";
 
 /** A checkpoint's tensors by name, old spellings and a missing model prefix allowed. */
@@ -48,7 +48,7 @@ export function writeInitialValues(values: Float32Array, model: Model, layout: L
 }
 
 function fill(target: Float32Array, { origin, shape }: ParameterSpec, source: WeightSource): void {
-  if (origin.from === "checkpoint") fillStacked(target, origin.tensors, shape, source.checkpoint);
+  if (origin.from === "checkpoint") fillCopy(target, origin, shape, source.checkpoint);
   else if (origin.from === "rows") fillRows(target, origin.tensor, shape, source);
   else if (origin.standardDeviation > 0)
     fillNormal(target, origin.standardDeviation, deriveKey(source.seed, origin.tensor));
@@ -59,18 +59,28 @@ function fillNormal(target: Float32Array, standardDeviation: number, key: number
   for (let i = 0; i < target.length; i++) target[i] = standardDeviation * random.normal();
 }
 
-function fillStacked(
+function fillCopy(
   target: Float32Array,
-  names: readonly string[],
+  { tensor: name, transposed }: CheckpointOrigin,
   shape: readonly number[],
   checkpoint: Checkpoint,
 ): void {
-  const expected = [(shape[0] as number) / names.length, ...shape.slice(1)];
-  for (const [index, name] of names.entries()) {
-    const tensor = required(checkpoint, name);
-    if (tensor.shape.join() !== expected.join()) throw misshapen(tensor, expected.join(" x "));
-    target.set(tensor.data, index * sizeOf(expected));
+  const tensor = required(checkpoint, name);
+  const expected = transposed ? shape.toReversed() : shape;
+  if (tensor.shape.join() !== expected.join()) throw misshapen(tensor, expected.join(" x "));
+  target.set(transposed ? transpose(tensor.data, tensor.shape) : tensor.data);
+}
+
+type CheckpointOrigin = Extract<Origin, { from: "checkpoint" }>;
+
+/** Of a matrix. */
+function transpose(data: Float32Array, [rows = 0, columns = 0]: readonly number[]): Float32Array {
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++)
+      result[column * rows + row] = data[row * columns + column] as number;
   }
+  return result;
 }
 
 function fillRows(target: Float32Array, name: string, shape: readonly number[], source: WeightSource): void {
@@ -94,14 +104,13 @@ function fillRows(target: Float32Array, name: string, shape: readonly number[], 
  */
 export function toTensors(model: Model, layout: Layout, values: Float32Array, rowMap: RowMap): NamedTensor[] {
   const slots = new Map(layout.slots.map((slot) => [slot.name, slot]));
-  return model.parameters.flatMap(({ name, shape, origin }) => {
+  return model.parameters.map(({ name, shape, origin }) => {
     const { offset, length } = slots.get(name) as Layout["slots"][number];
-    const data = values.subarray(offset, offset + length);
-    if (origin.from === "rows") return [inVocabularyOrder(origin.tensor, shape, data, rowMap)];
-    const names = origin.from === "checkpoint" ? origin.tensors : [origin.tensor];
-    const part = length / names.length;
-    const partShape = [(shape[0] as number) / names.length, ...shape.slice(1)];
-    return names.map((tensor, i) => ({ name: tensor, shape: partShape, data: data.slice(i * part, (i + 1) * part) }));
+    const data = values.slice(offset, offset + length);
+    if (origin.from === "rows") return inVocabularyOrder(origin.tensor, shape, data, rowMap);
+    return origin.from === "checkpoint" && origin.transposed
+      ? { name: origin.tensor, shape: shape.toReversed(), data: transpose(data, shape) }
+      : { name: origin.tensor, shape, data };
   });
 }
 

@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { EncoderConfig } from "./config.js";
 import { type Dropout, type ModelInputs, type ParameterSpec, type Weights, WORD_TABLE } from "./model.js";
-import { layerNorm, linear } from "./ops.js";
+import { layerNorm, linear, type WeightOrder } from "./ops.js";
 
 /** Which of a layer's outputs are read. */
 export type Readout =
@@ -31,46 +31,51 @@ export interface Sizes {
   readonly length: number;
 }
 
-export function weight(name: string, shape: readonly number[], ...tensors: string[]): ParameterSpec {
-  return {
-    name: `${name}.weight`,
-    shape,
-    decay: true,
-    origin: { from: "checkpoint", tensors: suffixed(tensors, "weight") },
-  };
+export function weight(name: string, shape: readonly number[], tensor: string): ParameterSpec {
+  const origin = { from: "checkpoint", tensor: `${tensor}.weight` } as const;
+  return { name: `${name}.weight`, shape, decay: true, origin };
 }
 
-export function bias(name: string, size: number, ...tensors: string[]): ParameterSpec {
-  return {
-    name: `${name}.bias`,
-    shape: [size],
-    decay: false,
-    origin: { from: "checkpoint", tensors: suffixed(tensors, "bias") },
-  };
+export function bias(name: string, size: number, tensor: string): ParameterSpec {
+  const origin = { from: "checkpoint", tensor: `${tensor}.bias` } as const;
+  return { name: `${name}.bias`, shape: [size], decay: false, origin };
 }
 
-/** Weight [O, I] and bias [O] of a linear layer; several tensors are stacked along O. */
-export function dense(name: string, outputs: number, inputs: number, ...tensors: string[]): ParameterSpec[] {
-  return [weight(name, [outputs, inputs], ...tensors), bias(name, outputs, ...tensors)];
+/** Weight [O, I] and bias [O] of a linear layer. */
+export function dense(name: string, outputs: number, inputs: number, tensor: string): ParameterSpec[] {
+  return [weight(name, [outputs, inputs], tensor), bias(name, outputs, tensor)];
+}
+
+/**
+ * A matrix of the checkpoint, kept the other way round: the gradient of a wide layer's weight is the faster product then
+ * (a tenth at 384 x 1536), as the narrower of its factors is the one that is read by columns.
+ */
+function transposed(spec: ParameterSpec): ParameterSpec {
+  return {
+    ...spec,
+    shape: spec.shape.toReversed(),
+    origin: { from: "checkpoint", tensor: spec.origin.tensor, transposed: true },
+  };
 }
 
 export function norm(name: string, size: number, tensor: string): ParameterSpec[] {
   return [{ ...weight(name, [size], tensor), decay: false }, bias(name, size, tensor)];
 }
 
-const suffixed = (tensors: readonly string[], suffix: string) => tensors.map((tensor) => `${tensor}.${suffix}`);
-
-/** The parameters of one layer, under `prefix`. Queries, keys and values are one matrix [3H, H]: one product for all. */
+/** The parameters of one layer, under `prefix`. */
 export function layerParameters(
   prefix: string,
   names: LayerNames,
   { hidden: H, intermediate: I }: EncoderConfig,
 ): ParameterSpec[] {
   return [
-    ...dense(`${prefix}.qkv`, 3 * H, H, names.query, names.key, names.value),
+    ...dense(`${prefix}.query`, H, H, names.query),
+    ...dense(`${prefix}.key`, H, H, names.key),
+    ...dense(`${prefix}.value`, H, H, names.value),
     ...dense(`${prefix}.attention`, H, H, names.attentionOutput),
     ...norm(`${prefix}.attention.norm`, H, names.attentionNorm),
-    ...dense(`${prefix}.intermediate`, I, H, names.intermediate),
+    transposed(weight(`${prefix}.intermediate`, [I, H], names.intermediate)),
+    bias(`${prefix}.intermediate`, I, names.intermediate),
     ...dense(`${prefix}.output`, H, I, names.output),
     ...norm(`${prefix}.output.norm`, H, names.outputNorm),
   ];
@@ -114,8 +119,8 @@ export function embeddingParameters(
   ];
 }
 
-export function apply(w: Weights, name: string, x: tf.Tensor): tf.Tensor {
-  return linear(x, w(`${name}.weight`), w(`${name}.bias`));
+export function apply(w: Weights, name: string, x: tf.Tensor, order?: WeightOrder): tf.Tensor {
+  return linear(x, w(`${name}.weight`), w(`${name}.bias`), order);
 }
 
 export function normalize(w: Weights, name: string, x: tf.Tensor, epsilon: number): tf.Tensor {
@@ -145,7 +150,7 @@ export function layer(prefix: string, x: tf.Tensor, readout: Readout, context: L
   const read = readout === "first" ? firstAttention(prefix, x, context) : pick(attention(prefix, x, context));
   const projected = dropout(apply(w, `${prefix}.attention`, read), outputDropout.attention);
   const middle = normalize(w, `${prefix}.attention.norm`, tf.add(projected, pick(x)), config.epsilon);
-  const inner = config.activation(apply(w, `${prefix}.intermediate`, middle)); // (rows, I)
+  const inner = config.activation(apply(w, `${prefix}.intermediate`, middle, "in-out")); // (rows, I)
   const output = dropout(apply(w, `${prefix}.output`, inner), outputDropout.feedForward);
   return normalize(w, `${prefix}.output.norm`, tf.add(output, middle), config.epsilon);
 }
@@ -154,9 +159,9 @@ export function layer(prefix: string, x: tf.Tensor, readout: Readout, context: L
 function attention(prefix: string, x: tf.Tensor, context: LayerContext): tf.Tensor {
   const { w, config, sizes, bias, dropout } = context;
   const { heads: A, hidden: H } = config;
-  const shape = [sizes.batch, sizes.length, 3, A, H / A];
-  const qkv = tf.transpose(tf.reshape(apply(w, `${prefix}.qkv`, x), shape), [2, 0, 3, 1, 4]); // (3, B, A, S, D)
-  const [q, k, v] = tf.unstack(qkv) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const heads = (part: string) =>
+    tf.transpose(tf.reshape(apply(w, `${prefix}.${part}`, x), [sizes.batch, sizes.length, A, H / A]), [0, 2, 1, 3]);
+  const [q, k, v] = [heads("query"), heads("key"), heads("value")]; // (B, A, S, D) each
   const scores = tf.matMul(tf.mul(q, 1 / Math.sqrt(H / A)), k, false, true); // (B, A, S, S)
   const weights = dropout(tf.softmax(tf.add(scores, bias)), config.attentionDropout);
   const mixed = tf.matMul(weights, v); // (B, A, S, D)
@@ -164,27 +169,24 @@ function attention(prefix: string, x: tf.Tensor, context: LayerContext): tf.Tens
 }
 
 /**
- * The same for one query a sequence, without its keys and values: a score q (Wk x + bk) is (q Wk) x and a constant, to
- * which softmax is blind; a mix sum p (Wv x + bv) is Wv (sum p x) + bv (sum p). x [B * S, H] -> [B, H]
+ * The same for one query a sequence, without its keys and values: a score q (Wk x + bk) is (q Wk) x + q bk; a mix sum p (Wv x + bv) is Wv (sum p x) + bv (sum p). x [B * S, H] -> [B, H]
  */
 function firstAttention(prefix: string, x: tf.Tensor, context: LayerContext): tf.Tensor {
   const { w, config, sizes, bias, dropout, targetPositions } = context;
   const { heads: A, hidden: H } = config;
   const { batch: B, length: S } = sizes;
   const D = H / A;
-  const [wq, wk, wv] = tf.unstack(tf.reshape(w(`${prefix}.qkv.weight`), [3, H, H])) as Three;
-  const [bq, , bv] = tf.unstack(tf.reshape(w(`${prefix}.qkv.bias`), [3, H])) as Three;
   const swapped = (t: tf.Tensor) => tf.transpose(t, [1, 0, 2]);
   const perHead = (weight: tf.Tensor) => tf.reshape(weight, [A, D, H]);
   const states = tf.reshape(x, [B, S, H]);
-  const q = tf.mul(linear(tf.gather(x, targetPositions), wq, bq), 1 / Math.sqrt(D)); // (B, H)
-  const asked = swapped(tf.matMul(swapped(tf.reshape(q, [B, A, D])), perHead(wk))); // (B, A, H)
-  const scores = tf.add(tf.matMul(asked, states, false, true), tf.reshape(bias, [B, 1, S])); // (B, A, S)
+  const asking = tf.mul(apply(w, `${prefix}.query`, tf.gather(x, targetPositions)), 1 / Math.sqrt(D)); // (B, H)
+  const q = tf.reshape(asking, [B, A, D]);
+  const asked = swapped(tf.matMul(swapped(q), perHead(w(`${prefix}.key.weight`)))); // (B, A, H)
+  const offsets = tf.sum(tf.mul(q, tf.reshape(w(`${prefix}.key.bias`), [1, A, D])), -1, true); // (B, A, 1)
+  const scores = tf.add(tf.add(tf.matMul(asked, states, false, true), offsets), tf.reshape(bias, [B, 1, S])); // (B, A, S)
   const weights = dropout(tf.softmax(scores), config.attentionDropout);
   const mixed = swapped(tf.matMul(weights, states)); // (A, B, H)
-  const values = swapped(tf.matMul(mixed, perHead(wv), false, true)); // (B, A, D)
-  const shifts = tf.mul(tf.sum(weights, -1, true), tf.reshape(bv, [1, A, D])); // (B, A, D)
+  const values = swapped(tf.matMul(mixed, perHead(w(`${prefix}.value.weight`)), false, true)); // (B, A, D)
+  const shifts = tf.mul(tf.sum(weights, -1, true), tf.reshape(w(`${prefix}.value.bias`), [1, A, D])); // (B, A, D)
   return tf.reshape(tf.add(values, shifts), [B, H]);
 }
-
-type Three = [tf.Tensor, tf.Tensor, tf.Tensor];

@@ -104,19 +104,15 @@ function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: D
 /** A missing dense layer is made new, as Hugging Face does, and then learns as part of the head. */
 function classifierParameters({ config, options, classifier }: EncoderParts): ParameterSpec[] {
   const { hidden: H, initializerRange } = config;
-  const fresh = (specs: ParameterSpec[], tensor: string): ParameterSpec[] =>
-    specs.map((spec) => ({
-      ...spec,
-      origin: {
-        from: "new",
-        standardDeviation: spec.decay ? initializerRange : 0,
-        tensor: `${tensor}.${spec.decay ? "weight" : "bias"}`,
-      },
-    }));
+  const fresh = (specs: readonly ParameterSpec[]): ParameterSpec[] =>
+    specs.map((spec) => {
+      const standardDeviation = spec.decay ? initializerRange : 0;
+      return { ...spec, origin: { from: "new", standardDeviation, tensor: spec.origin.tensor } };
+    });
   const pooler = dense("pooler", H, H, classifier.dense);
   return [
-    ...(options.has(`${classifier.dense}.weight`) ? pooler : fresh(pooler, classifier.dense)),
-    ...fresh(dense("classifier", options.classes, H), classifier.output),
+    ...(options.has(`${classifier.dense}.weight`) ? pooler : fresh(pooler)),
+    ...fresh(dense("classifier", options.classes, H, classifier.output)),
   ];
 }
 

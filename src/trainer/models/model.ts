@@ -4,8 +4,8 @@ import type { Task } from "../../sweep/settings.js";
 
 /** Where a parameter's first values come from. */
 export type Origin =
-  /** Tensors of the checkpoint by their Hugging Face names, stacked along the first axis. */
-  | { readonly from: "checkpoint"; readonly tensors: readonly string[] }
+  /** A tensor of the checkpoint by its Hugging Face name; a transposed one is a matrix that lies the other way round there. */
+  | { readonly from: "checkpoint"; readonly tensor: string; readonly transposed?: true }
   /** A tensor of the checkpoint with an entry per vocabulary id, in the order of the row map; introduced rows follow. */
   | { readonly from: "rows"; readonly tensor: string }
   /** A new tensor: normal with this standard deviation, or zeros at 0. */

@@ -40,20 +40,27 @@ function withGradient<Inputs extends tf.Tensor[]>(
   return op(...inputs);
 }
 
-/** x W' + b, with the weight as PyTorch stores it. x [N, I], weight [O, I], bias [O] -> [N, O] */
-export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
-  if (!fused(FUSED.linear)) return tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D, false, true), bias);
+/** How a linear layer's weight [outputs, inputs] lies: as PyTorch has it, or transposed, as TensorFlow and GPT-2 have it. */
+export type WeightOrder = "out-in" | "in-out";
+
+/** A linear layer. x [N, I], weight [O, I] or, in the other order, [I, O], bias [O] -> [N, O] */
+export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, order: WeightOrder = "out-in"): tf.Tensor {
+  const outIn = order === "out-in";
+  if (!fused(FUSED.linear)) return tf.add(tf.matMul(x, weight, false, outIn), bias);
   return withGradient(
     [x, weight, bias],
     (save) => {
       save([x, weight]);
-      return runOne(FUSED.linear, { x, weight, bias });
+      return runOne(FUSED.linear, { x, weight, bias }, { transposeB: outIn });
     },
-    (dy, [x, weight]) => [
-      tf.matMul(dy as tf.Tensor2D, weight as tf.Tensor2D), // (N, I)
-      tf.matMul(dy as tf.Tensor2D, x as tf.Tensor2D, true, false), // (O, I)
-      tf.sum(dy, 0), // (O)
-    ],
+    (dy, saved) => {
+      const [x, weight] = saved as Two;
+      return [
+        tf.matMul(dy, weight, false, !outIn), // (N, I)
+        outIn ? tf.matMul(dy, x, true) : tf.matMul(x, dy, true), // as the weight
+        tf.sum(dy, 0), // (O)
+      ];
+    },
   );
 }
 
@@ -82,6 +89,7 @@ export function layerNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsi
   );
 }
 
+type Two = [tf.Tensor, tf.Tensor];
 type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
 type Four = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 

@@ -16,6 +16,7 @@ const LABELS = [2, 0, 4, 4, 1];
 const KEEP = Uint8Array.from({ length: 15 }, (_, i) => (i % 4 === 0 ? 0 : 1));
 const CASES: readonly [name: string, shapes: number[][], op: (x: tf.Tensor[]) => tf.Tensor][] = [
   ["linear", [[5, 3], [4, 3], [4]], ([x, w, b]) => linear(x!, w!, b!)],
+  ["linear, in-out", [[5, 3], [3, 4], [4]], ([x, w, b]) => linear(x!, w!, b!, "in-out")],
   ["layerNorm", [[5, 6], [6], [6]], ([x, g, b]) => layerNorm(x!, g!, b!, 1e-12)],
   ["gelu", [[5, 3]], ([x]) => gelu(x!)],
   ["geluTanh", [[5, 3]], ([x]) => geluTanh(x!)],

@@ -40,5 +40,5 @@ test("ELECTRA has a projection only between unlike widths", () => {
 test("config.json's defaults are Hugging Face's", () => {
   expect(
     buildModel({ model_type: "bert" }, options).parameters.filter(({ name }) => name.startsWith("layer.")),
-  ).toHaveLength(12 * 12);
+  ).toHaveLength(12 * 16);
 });

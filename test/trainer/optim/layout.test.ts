@@ -30,9 +30,9 @@ test("biases and norm weights do not decay, embeddings do", () => {
     const { offset } = slots.find((slot) => slot.name === name)!;
     return segments.find(({ start, end }) => start <= offset && offset < end)!.decay;
   };
-  expect(["embeddings.word", "embeddings.position", "layer.0.qkv.weight"].map(decays)).toEqual([true, true, true]);
+  expect(["embeddings.word", "embeddings.position", "layer.0.query.weight"].map(decays)).toEqual([true, true, true]);
   expect(
-    ["layer.0.qkv.bias", "layer.1.output.norm.weight", "embeddings.norm.bias", "decoder.bias"].map(decays),
+    ["layer.0.query.bias", "layer.1.output.norm.weight", "embeddings.norm.bias", "decoder.bias"].map(decays),
   ).toEqual([false, false, false, false]);
   // The tied head's bias has introduced entries too.
   expect(floats(segments, ({ group, decay }) => group === "introduced" && !decay)).toBe(3);

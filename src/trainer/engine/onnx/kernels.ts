@@ -205,9 +205,10 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   ZerosLike: ({ x }) => filled((x as tf.TensorInfo).shape, 0, (x as tf.TensorInfo).dtype),
   OnesLike: ({ x }) => filled((x as tf.TensorInfo).shape, 1, (x as tf.TensorInfo).dtype),
 
-  [FUSED.linear]: ({ x, weight, bias }) => {
-    const shape = [(x as tf.TensorInfo).shape[0] as number, (weight as tf.TensorInfo).shape[0] as number];
-    return result(node("Gemm", [name(x), name(weight), name(bias)], { attributes: { transB: 1 } }), shape, "float32");
+  [FUSED.linear]: ({ x, weight, bias }, { transposeB }) => {
+    const shape = [(x as tf.TensorInfo).shape[0] as number, (bias as tf.TensorInfo).shape[0] as number];
+    const attributes = { transB: transposeB ? 1 : 0 };
+    return result(node("Gemm", [name(x), name(weight), name(bias)], { attributes }), shape, "float32");
   },
   [FUSED.layerNorm]: ({ x, scale, shift }, { epsilon }) => {
     const { shape } = x as tf.TensorInfo;
