@@ -9,6 +9,7 @@ export type ErrorCode =
   | "data" // data files that cannot be read or are empty
   | "study" // the stored study and the request do not fit
   | "store" // the database cannot be opened, read or written
+  | "memory" // the machine's memory is too small for what was asked
   | "worker" // a worker failed outside of a trial
   | "interrupted" // stopped by a signal
   | "internal"; // a broken assumption of ours
@@ -21,6 +22,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   data: 2,
   study: 2,
   store: 1,
+  memory: 1,
   worker: 1,
   interrupted: 130,
   internal: 1,

@@ -8,7 +8,7 @@ import { allParameters } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
 import { estimateTimeLeft, type TimeLeft } from "../report/time-left.js";
 import { createPiscinaExecutor } from "../runner/piscina.js";
-import { defaultWorkers } from "../runner/workers.js";
+import { defaultWorkers, thisMachine } from "../runner/workers.js";
 import { databaseFile } from "../store/database.js";
 import { definitionChanges } from "../store/definition.js";
 import type { StudyDefinition } from "../store/records.js";
@@ -123,7 +123,8 @@ function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly str
 }
 
 function workersLine(workers: number, { workerBytes }: PreparedSummary): string {
-  return `workers     ${workers}, about ${formatBytes(workerBytes)} each`;
+  const short = workers * workerBytes > thisMachine().memory ? ", which is more than is free" : "";
+  return `workers     ${workers}, about ${formatBytes(workerBytes)} each${short}`;
 }
 
 interface PlannedTime extends TimeLeft {

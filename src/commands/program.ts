@@ -136,6 +136,7 @@ function withResults(command: Command): Command {
 function withRunOptions(command: Command): Command {
   return withViewOptions(command)
     .option("--workers <n>", "trials at the same time (default: what cores and memory allow)", positiveInteger)
+    .option("--overcommit", "start even where the estimated memory is not free")
     .option("--strict", "exit with status 3 where a trial failed")
     .option("--retry-failed", "run failed trials again, those that diverged aside");
 }

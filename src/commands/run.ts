@@ -13,7 +13,7 @@ import { createPiscinaExecutor } from "../runner/piscina.js";
 import { StopSignal } from "../runner/stop.js";
 import { runStudy, type StudyEnd } from "../runner/study.js";
 import { TrialFiles } from "../runner/trial-files.js";
-import { defaultWorkers } from "../runner/workers.js";
+import { checkMemory, defaultWorkers } from "../runner/workers.js";
 import type { StoreReader, StoreWriter, StudyOwner, StudyRecord } from "../store/records.js";
 import { openWriter } from "../store/writer.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
@@ -31,6 +31,8 @@ import { plainOptions, type ViewOptions, wantsDashboard, watchStudy } from "./wa
 export interface RunOptions extends ResultsOption, ViewOptions {
   /** As many as cores and memory allow where none is given. */
   readonly workers?: number;
+  /** Starts although the estimated memory is not free. */
+  readonly overcommit?: boolean;
   /** Failed trials make the exit status 3. */
   readonly strict?: boolean;
   /** Failed trials, diverged ones aside, run again. */
@@ -90,6 +92,7 @@ async function runStored(
   options: RunOptions,
 ): Promise<Result> {
   const plannedTrials = createSampler(sweep).size;
+  const workers = options.workers ?? defaultWorkers(summary, plannedTrials);
   const writer = openWriter(options.results);
   try {
     const study = writer.openStudy({ sweep, inputs: summary.hashes, summary, plannedTrials });
@@ -100,7 +103,7 @@ async function runStored(
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }
-      const workers = options.workers ?? defaultWorkers(summary, plannedTrials);
+      if (!options.overcommit) checkMemory(summary, workers);
       const owner = writer.acquireLease(study.id, workers);
       if (owner) return { kind: "taken", study, owner };
       if (options.retryFailed) note(retryText(writer.requeueFailed(study.id)));

@@ -1,5 +1,6 @@
 // How many workers a study gets when nobody said: what cores, memory and the plan allow.
 import { availableParallelism, freemem, totalmem } from "node:os";
+import { DualrateError } from "../errors.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 
 /** What a machine can give. */
@@ -30,4 +31,25 @@ export function defaultWorkers(
 ): number {
   const byMemory = Math.floor((MEMORY_SHARE * machine.memory) / Math.max(1, summary.workerBytes));
   return Math.max(1, Math.min(machine.cores, byMemory, trials ?? Number.POSITIVE_INFINITY));
+}
+
+/**
+ * Throws a DualrateError of code "memory" where so many workers cannot fit into the memory that is free: a program that
+ * the system kills for it says nothing.
+ */
+export function checkMemory(
+  { workerBytes }: Pick<PreparedSummary, "workerBytes">,
+  workers: number,
+  { memory }: Pick<Machine, "memory"> = thisMachine(),
+): void {
+  if (workers * workerBytes <= memory) return;
+  const gigabytes = (bytes: number) => `${(Math.max(0, bytes) / 1e9).toPrecision(2)} GB`;
+  const each = workers === 1 ? "a trial needs" : `${workers} trials at once need`;
+  const fitting = Math.floor(memory / workerBytes);
+  const fewer = fitting > 0 ? `Use --workers ${fitting}, or lower` : "Lower";
+  throw new DualrateError(
+    "memory",
+    `${each} about ${gigabytes(workers * workerBytes)} of memory; ${gigabytes(memory)} are free`,
+    { hint: `${fewer} batch_size, eval_batch_size or max_length; --overcommit starts all the same.` },
+  );
 }

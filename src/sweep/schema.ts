@@ -169,7 +169,7 @@ const trainer = z
     max_steps: count.optional().describe("Optimizer steps of a trial."),
     num_train_epochs: z.number().gt(0).optional().describe("Passes over the training split, instead of max_steps."),
     eval_steps: count.describe("Optimizer steps between two evaluations."),
-    eval_batch_size: count.default(32).describe("Examples evaluated at once."),
+    eval_batch_size: count.max(1_000_000).default(32).describe("Examples evaluated at once."),
     max_length: z.int().min(3).default(128).describe("Tokens, special ones included, to which texts are truncated."),
     mask_probability: probability.optional().describe("Share of tokens asked for (masked-lm). Default: 0.15."),
     introduced_mask_probability: probability

@@ -77,6 +77,8 @@ export interface TrainerSettings {
   readonly maxTrialMinutes?: number;
 }
 
+export type MemoryParameter = "batch_size" | "gradient_accumulation_steps";
+
 export interface Settings {
   /** Absolute path of a Hugging Face folder. */
   readonly model: string;
@@ -86,6 +88,8 @@ export interface Settings {
   readonly trainer: TrainerSettings;
   /** Tokens that no text uses keep their rows in training: some trial's optimizer does more to them than decay. */
   readonly keepAllRows?: true;
+  /** The greatest values of searched parameters on which memory depends, by name. */
+  readonly greatest?: Readonly<Partial<Record<MemoryParameter, number>>>;
   /** Fixed values of searchable parameters, by their names in the sweep file (snake_case); a trial's parameters add to these. */
   readonly fixed: Readonly<Record<string, Value>>;
 }

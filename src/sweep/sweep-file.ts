@@ -13,6 +13,7 @@ import type {
   DataSettings,
   ExportedFrom,
   IntroducedTokens,
+  MemoryParameter,
   Metric,
   Settings,
   Sweep,
@@ -96,8 +97,18 @@ function settingsOf(input: SweepInput, folder: string): Settings {
     introduced: introducedOf(input, folder),
     trainer: trainerOf(input),
     ...(needsAllRows(input) && { keepAllRows: true }),
+    ...greatestOf(input),
     fixed: fixedOf(input),
   };
+}
+
+function greatestOf(input: SweepInput): Pick<Settings, "greatest"> {
+  const names: readonly MemoryParameter[] = ["batch_size", "gradient_accumulation_steps"];
+  const searched = names.filter((name) => input.parameters[name] !== undefined);
+  // A normal distribution may have no end.
+  const finite = (name: MemoryParameter) => possibleValues(input, name).map(Number).filter(Number.isFinite);
+  const found = searched.flatMap((name) => (finite(name).length > 0 ? [[name, Math.max(...finite(name))]] : []));
+  return found.length > 0 ? { greatest: Object.fromEntries(found) } : {};
 }
 
 /** Leaving rows out is exact where a row without gradient gets weight decay alone: with AdamW and Lion, in every step. */

@@ -50,3 +50,12 @@ test("run --retry-failed of a finished study leaves what cannot go better, and s
   expect(status).toBe(0);
   expect(stderr).toContain("nothing is to be retried: its failed trials diverged, and would again");
 });
+
+test("a trial that cannot fit into memory is refused before anything is started, unless asked for", async () => {
+  tiny.write("huge.yaml", { name: "huge", trainer: { ...TRAINER, eval_batch_size: 1e6 } });
+  const refused = await dualrate("run", "huge.yaml");
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toMatch(/error: a trial needs about \S+ GB of memory; \S+ GB are free/);
+  expect(refused.stderr).toContain("--overcommit");
+  expect((await dualrate("plan", "huge.yaml")).stdout).toContain("more than is free");
+});

@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { expect, test } from "vitest";
-import { defaultWorkers, type Machine, thisMachine } from "../../src/runner/workers.js";
+import { DualrateError } from "../../src/errors.js";
+import { checkMemory, defaultWorkers, type Machine, thisMachine } from "../../src/runner/workers.js";
 
 const GiB = 2 ** 30;
 const machine: Machine = { cores: 8, memory: 10 * GiB };
@@ -15,6 +16,20 @@ test.each<[string, number, number | undefined, Machine, number]>([
   ["no memory at all: still one", GiB, 100, { cores: 2, memory: -1 }, 1],
 ])("%s", (_, workerBytes, trials, on, expected) => {
   expect(defaultWorkers({ workerBytes }, trials, on)).toBe(expected);
+});
+
+test.each<[string, number, number, string, string]>([
+  ["one trial", 20 * GiB, 1, "a trial needs about 21 GB of memory; 11 GB are free", "Lower batch_size"],
+  ["several", 4 * GiB, 3, "3 trials at once need about 13 GB", "Use --workers 2, or lower batch_size"],
+])("memory that is not there is refused: %s", (_, workerBytes, workers, message, hint) => {
+  const check = () => checkMemory({ workerBytes }, workers, machine);
+  expect(check).toThrow(DualrateError);
+  expect(check).toThrow(message);
+  expect(check).toThrow(expect.objectContaining({ code: "memory", hint: expect.stringContaining(hint) }));
+});
+
+test("what fits is not refused", () => {
+  expect(() => checkMemory({ workerBytes: 2 * GiB }, 5, machine)).not.toThrow();
 });
 
 test("this machine has a core, and no more memory than is built in", () => {
