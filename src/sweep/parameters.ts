@@ -233,7 +233,7 @@ export const PARAMETERS = {
     description: "Added to the square root in the denominator of AdamW and Adam.",
   },
   batch_size: {
-    domain: { kind: "integer", min: 1, max: 1_000_000 },
+    domain: { kind: "integer", min: 1 },
     default: { value: 16 },
     section: "trainer",
     description: "Examples in one batch.",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
+import { type Distribution, quantile, valuesOf } from "./distributions.js";
 import { checkFile, checkModelFolder } from "./files.js";
 import { possibleValues } from "./given.js";
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from "./parameters.js";
@@ -104,11 +105,16 @@ function settingsOf(input: SweepInput, folder: string): Settings {
 
 function greatestOf(input: SweepInput): Pick<Settings, "greatest"> {
   const names: readonly MemoryParameter[] = ["batch_size", "gradient_accumulation_steps"];
-  const searched = names.filter((name) => input.parameters[name] !== undefined);
-  // A normal distribution may have no end.
-  const finite = (name: MemoryParameter) => possibleValues(input, name).map(Number).filter(Number.isFinite);
-  const found = searched.flatMap((name) => (finite(name).length > 0 ? [[name, Math.max(...finite(name))]] : []));
+  const found = names.flatMap((name) => {
+    const searched = input.parameters[name];
+    return searched ? [[name, greatestValue(distributionOf(searched, PARAMETERS[name].domain))]] : [];
+  });
   return found.length > 0 ? { greatest: Object.fromEntries(found) } : {};
+}
+
+/** A normal distribution may have no end: what one draw in a thousand exceeds. */
+function greatestValue(distribution: Distribution): number {
+  return Math.max(...(valuesOf(distribution) ?? [quantile(distribution, 0.999)]).map(Number));
 }
 
 /** Leaving rows out is exact where a row without gradient gets weight decay alone: with AdamW and Lion, in every step. */
