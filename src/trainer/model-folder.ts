@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings, Task } from "../sweep/settings.js";
-import type { SharedInputs } from "./data/inputs.js";
+import type { IntroducedToken, SharedInputs } from "./data/inputs.js";
 import { addedTokenEntry } from "./data/tokenizer.js";
 import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
 import { classPrefix } from "./models/registry.js";
@@ -42,7 +42,7 @@ export async function writeModelFolder(
     await mkdir(temporary, { recursive: true });
     await copyFile(weights, join(temporary, WEIGHTS_FILE));
     await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings.task, inputs));
-    await writeTokenizer(temporary, settings, inputs);
+    await writeTokenizer(temporary, settings, inputs.data.introduced);
     await moveInto(folder, temporary);
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -71,8 +71,13 @@ export function exportedConfig(task: Task, { modelConfig, rowMap, data }: Shared
   };
 }
 
-async function writeTokenizer(folder: string, { model, introduced }: Settings, inputs: SharedInputs): Promise<void> {
-  const added = inputs.data.introduced.map(({ id, token }) => addedTokenEntry(id, token, introduced.special));
+/** The files of the model's tokenizer, with the introduced tokens under the ids that they were trained under. */
+export async function writeTokenizer(
+  folder: string,
+  { model, introduced }: Pick<Settings, "model" | "introduced">,
+  tokens: readonly Pick<IntroducedToken, "id" | "token">[],
+): Promise<void> {
+  const added = tokens.map(({ id, token }) => addedTokenEntry(id, token, introduced.special));
   const tokenizer = await readJsonObject(join(model, "tokenizer.json"));
   const known = Array.isArray(tokenizer.added_tokens) ? tokenizer.added_tokens : [];
   await writeJson(join(folder, "tokenizer.json"), { ...tokenizer, added_tokens: [...known, ...added] });

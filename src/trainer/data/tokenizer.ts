@@ -4,6 +4,7 @@ import { AutoTokenizer, env, LogLevel, type PreTrainedTokenizer } from "@hugging
 import { DualrateError, messageOf } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
 import type { IntroducedToken } from "./inputs.js";
+import { splittingMetaspace } from "./metaspace.js";
 import { holdSingleWords } from "./single-word.js";
 
 /** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
@@ -67,9 +68,7 @@ async function loadBase(folder: string): Promise<PreTrainedTokenizer> {
   env.allowLocalModels = true;
   env.logLevel = LogLevel.ERROR;
   try {
-    const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
-    holdSingleWords(tokenizer);
-    return tokenizer;
+    return withAdded(await AutoTokenizer.from_pretrained(folder, { local_files_only: true }), []);
   } catch (error) {
     const message = messageOf(error);
     throw new DualrateError("model", `the tokenizer in ${folder} cannot be loaded: ${message}`, {
@@ -79,18 +78,26 @@ async function loadBase(folder: string): Promise<PreTrainedTokenizer> {
   }
 }
 
-/** An id for each token, one after the other, and the same class with them among its added tokens. */
+/** An id for each token, one after the other. */
 function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special: boolean): PreTrainedTokenizer {
   const first = largestId(base) + 1;
-  const json = structuredClone(base._tokenizerJSON) as { added_tokens: unknown[] };
-  const added = tokens.map((content, index) => addedTokenEntry(first + index, content, special));
-  json.added_tokens = [...json.added_tokens, ...added];
+  return withAdded(
+    base,
+    tokens.map((content, index) => addedTokenEntry(first + index, content, special)),
+  );
+}
+
+/** The same class, with entries more among its added tokens, and with what transformers.js leaves out of tokenizer.json. */
+function withAdded(base: PreTrainedTokenizer, entries: readonly unknown[]): PreTrainedTokenizer {
+  const json = structuredClone(base._tokenizerJSON) as { added_tokens: unknown[]; pre_tokenizer: unknown };
+  json.added_tokens = [...json.added_tokens, ...entries];
+  json.pre_tokenizer = splittingMetaspace(json.pre_tokenizer);
   const { constructor: Class } = base as unknown as {
     constructor: new (json: unknown, config: unknown) => PreTrainedTokenizer;
   };
-  const extended = new Class(json, base._tokenizerConfig);
-  holdSingleWords(extended);
-  return extended;
+  const tokenizer = new Class(json, base._tokenizerConfig);
+  holdSingleWords(tokenizer);
+  return tokenizer;
 }
 
 /**

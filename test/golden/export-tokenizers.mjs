@@ -1,0 +1,20 @@
+// For make_tokenizers.py: the tokenizers of test/golden/tokenizers/ as an export writes them, with introduced tokens, plain
+// and special. node export-tokenizers.mjs FOLDER TOKENS
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadTokenizer } from "../../dist/trainer/data/tokenizer.js";
+import { writeTokenizer } from "../../dist/trainer/model-folder.js";
+
+const [folder, tokens] = process.argv.slice(2);
+const golden = fileURLToPath(new URL("tokenizers", import.meta.url));
+for (const entry of await readdir(golden, { withFileTypes: true })) {
+  if (!entry.isDirectory()) continue;
+  for (const special of [false, true]) {
+    const model = join(golden, entry.name);
+    const introduced = { tokens: JSON.parse(tokens), special };
+    const target = join(folder, `${entry.name}-${special ? "special" : "plain"}`);
+    await mkdir(target, { recursive: true });
+    await writeTokenizer(target, { model, introduced }, (await loadTokenizer(model, introduced)).introduced);
+  }
+}
