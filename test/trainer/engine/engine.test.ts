@@ -117,6 +117,22 @@ test("saved and loaded in the middle, with dropout, the next steps are bit-ident
   expect(await second.engine.save()).toEqual(await first.engine.save());
 });
 
+test("nothing of a step's gradients is left to the next one, whether it had several batches or one", async () => {
+  const classes = goldenJson("tiny-bert", "sequence-classification-steps");
+  const fresh = async () => (await prepare("tiny-bert", classes)).engine;
+  const { rowMap } = await prepare("tiny-bert", classes);
+  const batch = (index: number) => batchOf("sequence-classification", classes.batches[index], rowMap);
+  const still = rates({ base: 1e-3, introduced: 1e-2 });
+  const engine = await fresh();
+  for (const batches of [[batch(0), batch(1)], [batch(2)], [batch(3)]]) {
+    // A new engine's gradients are zeros.
+    const other = await fresh();
+    await other.load(await engine.save());
+    expect(await engine.step(batches, still)).toEqual(await other.step(batches, still));
+    expect(await engine.save()).toEqual(await other.save());
+  }
+});
+
 test("dropout depends on its key alone", async () => {
   const { engine, rowMap } = await prepare("tiny-bert", golden);
   const loss = async (dropoutKey: number | null) =>

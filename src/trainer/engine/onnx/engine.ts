@@ -35,6 +35,8 @@ export class OnnxEngine implements Engine {
   /** By parameter. */
   readonly #gradients: Feeds;
   readonly #tableGradient: Float32Array;
+  /** Rows of the table's gradient that are not zero, where the lookup alone makes it. */
+  #usedRows: Int32Array | "any" = new Int32Array();
   readonly #loss = new Tensor("float32", new Float32Array(1), []);
   /** Gradients of the step's batches so far; allocated where a step has several. */
   #sum: Float32Array | undefined;
@@ -113,16 +115,27 @@ export class OnnxEngine implements Engine {
     const gradients = step.trained.map((name) => [gradientOutput(name), this.#gradients[name] as Tensor] as const);
     const outputs = { ...Object.fromEntries(gradients), [LOOKUP_GRADIENT]: step.lookupGradient, loss: this.#loss };
     await step.session.run(feeds, outputs);
-    if (!model.tied) this.#tableGradient.fill(0);
+    if (!model.tied) this.#clearTable(batch.inputRows);
     addRows(this.#tableGradient, step.lookupGradient.data as Float32Array, batch.inputRows);
     return this.#loss.data[0] as number;
+  }
+
+  /** A batch has few of a table's rows. */
+  #clearTable(rowsToCome: Int32Array): void {
+    const width = this.#gradients[WORD_TABLE]?.dims[1] as number;
+    if (this.#usedRows === "any") this.#tableGradient.fill(0);
+    else for (const row of this.#usedRows) this.#tableGradient.fill(0, row * width, (row + 1) * width);
+    this.#usedRows = rowsToCome;
   }
 
   /** Adds the earlier batches' gradients to those of the batch at `index`, and keeps their sum. */
   #accumulate(index: number): void {
     const { gradient } = this.#memory;
     this.#sum ??= new Float32Array(gradient.length);
-    if (index > 0) addTo(gradient, this.#sum);
+    if (index > 0) {
+      addTo(gradient, this.#sum);
+      this.#usedRows = "any";
+    }
     this.#sum.set(gradient);
   }
 
