@@ -134,6 +134,7 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   Tanh: unary("Tanh"),
   Sqrt: unary("Sqrt"),
   Relu: unary("Relu"),
+  Sigmoid: unary("Sigmoid"),
   Square: ({ x }) => {
     const { shape, dtype } = x as tf.TensorInfo;
     return result(node("Mul", [name(x), name(x)]), shape, dtype);
