@@ -104,12 +104,10 @@ function rotation(length: number, half: number, theta: number): (x: tf.Tensor) =
   const cos = tf.tensor2d(turns.map(Math.cos), [length, half]);
   const sin = tf.tensor2d(turns.map(Math.sin), [length, half]);
   return (x) => {
-    const [a, b] = [0, half].map((start) => tf.slice(x, [0, 0, 0, start], [...x.shape.slice(0, 3), half])) as Pair;
+    const [a, b] = tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor];
     return tf.concat([tf.sub(tf.mul(a, cos), tf.mul(b, sin)), tf.add(tf.mul(b, cos), tf.mul(a, sin))], -1);
   };
 }
-
-type Pair = [tf.Tensor, tf.Tensor];
 
 /** In float32, as Hugging Face has them and pretrained models know them. [S * D/2] */
 function angles(length: number, half: number, theta: number): Float32Array {

@@ -15,6 +15,7 @@ interface Attrs {
   readonly dtype: "float32" | "int32" | "bool";
   readonly epsilon: number;
   readonly keepDims: boolean;
+  readonly numOrSizeSplits: number[] | number;
   readonly numSegments: number;
   readonly paddings: readonly (readonly [before: number, after: number])[];
   readonly perm: readonly number[];
@@ -105,6 +106,15 @@ const unpack: Kernel = ({ value }, { axis }) => {
   const count = x.shape[at] as number;
   const outputs = backend.graph.nodes("Split", [name(x)], count, { attributes: { axis: at, num_outputs: count } });
   return outputs.map((part) => reshaped(result(part, x.shape.with(at, 1), x.dtype), x.shape.toSpliced(at, 1)));
+};
+
+/** tf.split's kernel. */
+const split: Kernel = ({ x }, { numOrSizeSplits, axis }) => {
+  const { shape, dtype } = x as tf.TensorInfo;
+  const at = axisOf(axis, shape.length);
+  const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, at);
+  const parts = backend.graph.nodes("Split", [name(x), int64s(sizes)], sizes.length, { attributes: { axis: at } });
+  return parts.map((part, i) => result(part, shape.with(at, sizes[i] as number), dtype));
 };
 
 const gather: Kernel = ({ x, indices }, { axis }) => {
@@ -198,6 +208,7 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     return result(node("Tile", [name(x), int64s(reps)]), output, dtype);
   },
   Concat: (inputs, { axis }) => joined(Object.values(inputs), axis),
+  SplitV: split,
   Pack: pack,
   Unpack: unpack,
   GatherV2: gather,
