@@ -35,10 +35,7 @@ function configOf(json: Json): DecoderConfig {
 
 /** transformers 5 has the rotary positions' settings in rope_parameters, 4 had rope_theta and, for other kinds, rope_scaling. */
 function ropeTheta(json: Json): number {
-  const settings = [json.rope_scaling, json.rope_parameters].find(
-    (value) => typeof value === "object" && value !== null,
-  );
-  const rope = { ...(settings as Json | undefined) };
+  const rope: Json = Object.assign({}, json.rope_scaling, json.rope_parameters); // either may be absent, or null
   for (const key of ["rope_type", "type"]) refuse(rope, key, "default");
   return numberOf({ ...json, ...rope }, "rope_theta", 10_000);
 }
