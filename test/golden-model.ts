@@ -1,14 +1,14 @@
 // Loads a golden model of test/golden/ as the engine takes it. README.md there says how the values were made.
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Task } from "../src/sweep/settings.js";
+import { predictsTokens, type Task } from "../src/sweep/settings.js";
 import type { Batch } from "../src/trainer/data/batch.js";
 import type { NamedTensor } from "../src/trainer/data/inputs.js";
 import type { RowMap } from "../src/trainer/data/row-map.js";
 import { OnnxEngine } from "../src/trainer/engine/onnx/engine.js";
 import { createRuntime } from "../src/trainer/engine/runtime.js";
 import { readSafetensors } from "../src/trainer/files/safetensors.js";
-import type { Model } from "../src/trainer/models/model.js";
+import { type Model, WORD_TABLE } from "../src/trainer/models/model.js";
 import { buildModel } from "../src/trainer/models/registry.js";
 import { type Layout, layOut } from "../src/trainer/optim/layout.js";
 import { openCheckpoint, toTensors, writeInitialValues } from "../src/trainer/weights.js";
@@ -29,6 +29,9 @@ export const GOLDEN_MODELS = [
   ["tiny-electra", "masked-lm"],
   ["tiny-electra", "sequence-classification"],
   ["tiny-electra-equal-widths", "masked-lm"],
+  ["tiny-gpt2", "causal-lm"],
+  ["tiny-llama", "causal-lm"],
+  ["tiny-llama-untied", "causal-lm"],
 ] as const;
 
 const GOLDEN = fileURLToPath(new URL("./golden/", import.meta.url));
@@ -37,7 +40,7 @@ const GOLDEN = fileURLToPath(new URL("./golden/", import.meta.url));
 export interface HuggingFaceBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
-  readonly token_type_ids: readonly (readonly number[])[];
+  readonly token_type_ids?: readonly (readonly number[])[];
   readonly labels: readonly number[] | readonly (readonly number[])[];
 }
 
@@ -69,6 +72,8 @@ export interface GoldenStart {
   readonly task: Task;
   readonly introduced_rows?: readonly number[][];
   readonly introduced_bias?: readonly number[];
+  /** Of an output layer that is not tied. */
+  readonly introduced_head_rows?: readonly number[][];
   /** A new head's tensors by Hugging Face name. */
   readonly classifier?: Readonly<Record<string, number[][] | number[]>>;
 }
@@ -91,8 +96,10 @@ export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMa
     has: (name) => checkpoint.find(name) !== undefined,
   });
   const layout = layOut(model, map.baseRows);
-  const introducedPart = ({ shape }: NamedTensor) =>
-    Float32Array.from((shape.length === 1 ? start.introduced_bias : start.introduced_rows?.flat()) ?? []);
+  const introducedPart = ({ shape }: NamedTensor, parameter: string) => {
+    const rows = parameter === WORD_TABLE ? start.introduced_rows : start.introduced_head_rows;
+    return Float32Array.from((shape.length === 1 ? start.introduced_bias : rows?.flat()) ?? []);
+  };
   const initialize = (initial: Float32Array) => {
     writeInitialValues(initial, model, layout, { checkpoint, rowMap: map, introducedPart, seed: 0 });
     for (const { name, origin } of model.parameters) {
@@ -114,11 +121,11 @@ export function batchOf(task: Task, batch: HuggingFaceBatch, rowMap: RowMap, spa
   return {
     bucket: { batch: batch.input_ids.length, length, targets: slots },
     inputRows: Int32Array.from(batch.input_ids.flat(), (id) => rowMap.rowOfId[id] as number),
-    tokenTypes: Int32Array.from(batch.token_type_ids.flat()),
+    tokenTypes: Int32Array.from(batch.token_type_ids?.flat() ?? new Int32Array(batch.input_ids.length * length)),
     attentionMask: Float32Array.from(batch.attention_mask.flat()),
     targetPositions: Int32Array.from(spread(({ position }) => position)),
     targetLabels: Int32Array.from(
-      spread(({ label }) => (task === "masked-lm" ? (rowMap.rowOfId[label] as number) : label)),
+      spread(({ label }) => (predictsTokens(task) ? (rowMap.rowOfId[label] as number) : label)),
     ),
     targetWeights: Float32Array.from(spread(({ weight }) => weight)),
     targetIntroduced: new Uint8Array(slots),
@@ -135,10 +142,14 @@ interface Target {
 const NONE: Target = { position: 0, label: 0, weight: 0 };
 
 function targetsOf(task: Task, { labels }: HuggingFaceBatch, length: number): Target[] {
-  const asked = task === "masked-lm" ? labels.flat() : (labels as readonly number[]);
-  return asked.flatMap((label, index) =>
-    label === -100 ? [] : [{ position: task === "masked-lm" ? index : index * length, label, weight: 1 }],
-  );
+  // Hugging Face's causal models shift the labels: each position is asked for the next one's, the last for none.
+  const shift = task === "causal-lm" ? 1 : 0;
+  return labels.flatMap((row, example) => {
+    const asked = typeof row === "number" ? [row] : row.slice(shift);
+    return asked.flatMap((label, index) =>
+      label === -100 ? [] : [{ position: example * length + index, label, weight: 1 }],
+    );
+  });
 }
 
 /** Values as laid out, by Hugging Face name. */

@@ -13,6 +13,7 @@ import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import { checkSchedules } from "./schedule-checks.js";
 import type { SweepInput } from "./schema.js";
 import { checkSearched, distributionOf } from "./searched.js";
+import { predictsTokens } from "./settings.js";
 import type { Path } from "./source.js";
 import { gridSize, type Space } from "./space.js";
 
@@ -87,11 +88,14 @@ const MASKING_KEYS = ["mask_probability", "introduced_mask_probability", "mask_r
 
 /** Keys that a task would ignore in silence. */
 function checkTask(input: SweepInput): readonly Problem[] {
-  if (input.task === "masked-lm") return unused(givenAt(input, "head_lr_ratio"), "masked-lm has no new task head");
-  const masking = MASKING_KEYS.filter((key) => input.trainer[key] !== undefined);
+  const { task, trainer } = input;
+  const noHead = predictsTokens(task) ? unused(givenAt(input, "head_lr_ratio"), `${task} has no new task head`) : [];
+  if (task === "masked-lm") return noHead;
+  const masking = MASKING_KEYS.filter((key) => trainer[key] !== undefined);
   return [
-    ...masking.flatMap((key) => unused(["trainer", key], "sequence-classification masks nothing")),
-    ...unused(givenAt(input, "bias_init"), "sequence-classification has no output bias over tokens"),
+    ...noHead,
+    ...masking.flatMap((key) => unused(["trainer", key], `${task} masks nothing`)),
+    ...unused(givenAt(input, "bias_init"), `${task} has no output bias over tokens`),
   ];
 }
 

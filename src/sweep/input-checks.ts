@@ -2,6 +2,7 @@
 import { formatOf } from "./data-format.js";
 import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import type { SweepInput } from "./schema.js";
+import { predictsTokens } from "./settings.js";
 import type { Path } from "./source.js";
 
 /** Whether the splits come from one file or from several, and whether their format can hold what the task needs. */
@@ -43,7 +44,7 @@ function checkShares({ validation, test = 0 }: NonNullable<SweepInput["data"]["s
 }
 
 function checkFormat({ data, task }: SweepInput): readonly Problem[] {
-  if (task === "masked-lm") return [];
+  if (predictsTokens(task)) return [];
   const given = data.format === "auto" ? undefined : data.format;
   const texts = ([...OWN_FILES, "file"] as const).filter((key) => formatOf(data[key] ?? "", given) === "text");
   return texts.slice(0, 1).map((key) => ({

@@ -237,7 +237,9 @@ export const sweepSchema = z
     description: z.string().optional().describe("For the reader of this file."),
     seed: z.int().min(0).default(0).describe("Seeds data order, masks, dropout and the search."),
     model: path.describe("A Hugging Face model folder, relative to this file."),
-    task: z.enum(["masked-lm", "sequence-classification"]),
+    task: z
+      .enum(["masked-lm", "causal-lm", "sequence-classification"])
+      .describe("What is trained: masked tokens, each next token (decoders), or a class for each text."),
     data: SECTIONS.data,
     introduced_tokens: SECTIONS.introduced_tokens,
     trainer: SECTIONS.trainer,

@@ -3,7 +3,13 @@
 import type { DataFormat } from "./data-format.js";
 import type { Space, Value } from "./space.js";
 
-export type Task = "masked-lm" | "sequence-classification";
+export type Task = "masked-lm" | "causal-lm" | "sequence-classification";
+
+/** Whether a task asks for tokens: its output layer has an entry for each, and it needs no labels. */
+export function predictsTokens(task: Task): boolean {
+  return task === "masked-lm" || task === "causal-lm";
+}
+
 export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy";
 /** Whether an optimizer step moves rows of the word table that got no gradient in it. */
 export type RowUpdates = "dense" | "lazy";
@@ -49,7 +55,7 @@ export interface IntroducedTokens {
   readonly tokenInit?: Readonly<Record<string, string>>;
   /** Never in what is stored or trained: `prepare` turns it into tokens. */
   readonly source?: TokenSource;
-  /** Special tokens are never masked or predicted. */
+  /** Special tokens are never masked, hence in masked-lm not predicted. */
   readonly special: boolean;
 }
 

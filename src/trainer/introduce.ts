@@ -1,4 +1,5 @@
-// Starting values of the introduced tokens: their embedding rows and, with a tied output layer, their output biases.
+// Starting values of the introduced tokens: their rows of the embedding and of an untied output layer, by the same rule on
+// each, and the entries of an output bias.
 import { DualrateError } from "../errors.js";
 import { deriveKey, Random } from "../random.js";
 import type { BiasInit, RowInit } from "./config.js";

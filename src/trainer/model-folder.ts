@@ -7,7 +7,7 @@ import type { Settings, Task } from "../sweep/settings.js";
 import type { IntroducedToken, SharedInputs } from "./data/inputs.js";
 import { addedTokenEntry } from "./data/tokenizer.js";
 import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
-import { classPrefix } from "./models/registry.js";
+import { classOf } from "./models/registry.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -18,14 +18,9 @@ const COPIED = [
   "merges.txt",
   "special_tokens_map.json",
   "spiece.model",
+  "tokenizer.model",
   "sentencepiece.bpe.model",
 ];
-
-/** Hugging Face's class names: the architecture's prefix, then the task's suffix. */
-const SUFFIXES: Readonly<Record<Task, string>> = {
-  "masked-lm": "ForMaskedLM",
-  "sequence-classification": "ForSequenceClassification",
-};
 
 /**
  * Writes a new `folder`, whole or not at all; in one that exists already, the model's files are replaced and all others
@@ -60,7 +55,7 @@ export function exportedConfig(task: Task, { modelConfig, rowMap, data }: Shared
   const { classes } = data;
   return {
     ...config,
-    architectures: [`${classPrefix(modelConfig)}${SUFFIXES[task]}`],
+    architectures: [classOf(modelConfig, task)],
     vocab_size: rowMap.rowOfId.length,
     dtype: "float32",
     ...(task === "sequence-classification" && {

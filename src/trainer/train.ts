@@ -16,7 +16,7 @@ import { trainedTensors } from "./exported.js";
 import { writeSafetensors } from "./files/safetensors.js";
 import { introducedBias, introducedRows } from "./introduce.js";
 import { metricValues, Tally } from "./metrics.js";
-import type { Model } from "./models/model.js";
+import { type Model, WORD_TABLE } from "./models/model.js";
 import { buildModel } from "./models/registry.js";
 import { layOut, sizeOf } from "./optim/layout.js";
 import { scheduleMultiplier } from "./optim/schedule.js";
@@ -192,10 +192,14 @@ export function createEngine({ settings, config, inputs }: Training, runtime: Ru
   const source = {
     checkpoint: openCheckpoint(inputs.tensors),
     rowMap: inputs.rowMap,
-    introducedPart: (tensor: NamedTensor) =>
+    introducedPart: (tensor: NamedTensor, parameter: string) =>
       tensor.shape.length === 1
         ? introducedBias(tensor, introduced, config.biasInit)
-        : introducedRows(tensor, introduced, config.init, { seed, initializerRange: model.initializerRange }),
+        : introducedRows(tensor, introduced, config.init, {
+            // An output layer that is not tied has draws of its own.
+            seed: parameter === WORD_TABLE ? seed : deriveKey(seed, parameter),
+            initializerRange: model.initializerRange,
+          }),
     seed: config.seed,
   };
   const initialize = (values: Float32Array) => writeInitialValues(values, model, layout, source);

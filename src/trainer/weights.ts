@@ -3,7 +3,7 @@ import { DualrateError } from "../errors.js";
 import { deriveKey, Random } from "../random.js";
 import type { NamedTensor } from "./data/inputs.js";
 import type { RowMap } from "./data/row-map.js";
-import type { Model, Origin, ParameterSpec } from "./models/model.js";
+import type { Columns, Model, Origin, ParameterSpec } from "./models/model.js";
 import { type Layout, sizeOf } from "./optim/layout.js";
 
 /** A checkpoint's tensors by name, old spellings and a missing model prefix allowed. */
@@ -30,8 +30,8 @@ function spellings(name: string): string[] {
 export interface WeightSource {
   readonly checkpoint: Checkpoint;
   readonly rowMap: RowMap;
-  /** What the introduced tokens' part of a tensor with an entry per vocabulary id starts as. [introduced * width] */
-  readonly introducedPart: (tensor: NamedTensor) => Float32Array;
+  /** What the introduced tokens' part of a parameter with an entry per row starts as, from its tensor. [introduced * width] */
+  readonly introducedPart: (tensor: NamedTensor, parameter: string) => Float32Array;
   /** Seeds a new head. */
   readonly seed: number;
 }
@@ -47,9 +47,9 @@ export function writeInitialValues(values: Float32Array, model: Model, layout: L
   }
 }
 
-function fill(target: Float32Array, { origin, shape }: ParameterSpec, source: WeightSource): void {
+function fill(target: Float32Array, { name, origin, shape }: ParameterSpec, source: WeightSource): void {
   if (origin.from === "checkpoint") fillCopy(target, origin, shape, source.checkpoint);
-  else if (origin.from === "rows") fillRows(target, origin.tensor, shape, source);
+  else if (origin.from === "rows") fillRows(target, name, origin.tensor, shape, source);
   else if (origin.standardDeviation > 0)
     fillNormal(target, origin.standardDeviation, deriveKey(source.seed, origin.tensor));
 }
@@ -61,17 +61,39 @@ function fillNormal(target: Float32Array, standardDeviation: number, key: number
 
 function fillCopy(
   target: Float32Array,
-  { tensor: name, transposed }: CheckpointOrigin,
+  origin: CheckpointOrigin,
   shape: readonly number[],
   checkpoint: Checkpoint,
 ): void {
-  const tensor = required(checkpoint, name);
-  const expected = transposed ? shape.toReversed() : shape;
+  const tensor = required(checkpoint, origin.tensor);
+  const expected = storedShape(origin, shape);
   if (tensor.shape.join() !== expected.join()) throw misshapen(tensor, expected.join(" x "));
-  target.set(transposed ? transpose(tensor.data, tensor.shape) : tensor.data);
+  if (origin.columns) eachRow(target, origin.columns, tensor.data, (part, stored) => part.set(stored));
+  else target.set(origin.transposed ? transpose(tensor.data, tensor.shape) : tensor.data);
 }
 
 type CheckpointOrigin = Extract<Origin, { from: "checkpoint" }>;
+
+/** The shape of the checkpoint's tensor for a parameter of this shape. */
+function storedShape({ transposed, columns }: CheckpointOrigin, shape: readonly number[]): readonly number[] {
+  if (columns) return shape.with(-1, columns.of);
+  return transposed ? shape.toReversed() : shape;
+}
+
+/** Each row of a part of a tensor beside the same row's place in the tensor. */
+function eachRow(
+  part: Float32Array,
+  { start, of }: Columns,
+  tensor: Float32Array,
+  use: (part: Float32Array, stored: Float32Array) => void,
+): void {
+  const rows = tensor.length / of;
+  const width = part.length / rows;
+  for (let row = 0; row < rows; row++) {
+    const from = row * of + start;
+    use(part.subarray(row * width, (row + 1) * width), tensor.subarray(from, from + width));
+  }
+}
 
 /** Of a matrix. */
 function transpose(data: Float32Array, [rows = 0, columns = 0]: readonly number[]): Float32Array {
@@ -83,7 +105,13 @@ function transpose(data: Float32Array, [rows = 0, columns = 0]: readonly number[
   return result;
 }
 
-function fillRows(target: Float32Array, name: string, shape: readonly number[], source: WeightSource): void {
+function fillRows(
+  target: Float32Array,
+  parameter: string,
+  name: string,
+  shape: readonly number[],
+  source: WeightSource,
+): void {
   const { checkpoint, rowMap, introducedPart } = source;
   const tensor = required(checkpoint, name);
   const width = sizeOf(shape.slice(1));
@@ -95,7 +123,7 @@ function fillRows(target: Float32Array, name: string, shape: readonly number[], 
     const id = rowMap.idOfRow[row] as number;
     target.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
   }
-  target.set(introducedPart(tensor), rowMap.baseRows * width);
+  target.set(introducedPart(tensor, parameter), rowMap.baseRows * width);
 }
 
 /**
@@ -104,14 +132,31 @@ function fillRows(target: Float32Array, name: string, shape: readonly number[], 
  */
 export function toTensors(model: Model, layout: Layout, values: Float32Array, rowMap: RowMap): NamedTensor[] {
   const slots = new Map(layout.slots.map((slot) => [slot.name, slot]));
-  return model.parameters.map(({ name, shape, origin }) => {
+  const tensors = new Map<string, NamedTensor>();
+  for (const { name, shape, origin } of model.parameters) {
     const { offset, length } = slots.get(name) as Layout["slots"][number];
-    const data = values.slice(offset, offset + length);
-    if (origin.from === "rows") return inVocabularyOrder(origin.tensor, shape, data, rowMap);
-    return origin.from === "checkpoint" && origin.transposed
-      ? { name: origin.tensor, shape: shape.toReversed(), data: transpose(data, shape) }
-      : { name: origin.tensor, shape, data };
-  });
+    const tensor = toTensor(origin, shape, values.slice(offset, offset + length), rowMap, tensors.get(origin.tensor));
+    tensors.set(tensor.name, tensor);
+  }
+  return [...tensors.values()];
+}
+
+/** `before`: the tensor as the parameters before this one have left it, where this one is a part of it. */
+function toTensor(
+  origin: Origin,
+  shape: readonly number[],
+  data: Float32Array,
+  rowMap: RowMap,
+  before: NamedTensor | undefined,
+): NamedTensor {
+  const { tensor: name } = origin;
+  if (origin.from === "rows") return inVocabularyOrder(name, shape, data, rowMap);
+  if (origin.from === "new") return { name, shape, data };
+  const stored = storedShape(origin, shape);
+  if (!origin.columns) return { name, shape: stored, data: origin.transposed ? transpose(data, shape) : data };
+  const whole = before ?? { name, shape: stored, data: new Float32Array(sizeOf(stored)) };
+  eachRow(data, origin.columns, whole.data, (part, place) => place.set(part));
+  return whole;
 }
 
 function inVocabularyOrder(
@@ -132,7 +177,7 @@ function required(checkpoint: Checkpoint, name: string): NamedTensor {
   const tensor = checkpoint.find(name);
   if (tensor) return tensor;
   throw new DualrateError("model", `model.safetensors has no tensor "${name}", which this task needs`, {
-    hint: "Use a checkpoint saved with the head of the task, e.g. from AutoModelForMaskedLM for masked-lm.",
+    hint: "Use a checkpoint saved with the head of the task, e.g. from AutoModelForMaskedLM for masked-lm, AutoModelForCausalLM for causal-lm.",
   });
 }
 

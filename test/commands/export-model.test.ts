@@ -2,7 +2,9 @@
 // test/golden/check_export.py does the same in Python.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { Task } from "../../src/sweep/settings.js";
+import { readSafetensors } from "../../src/trainer/files/safetensors.js";
 import { evaluate } from "../../src/trainer/train.js";
 import { batchOf, type HuggingFaceBatch, plainRowMap, prepare } from "../golden-model.js";
 import { runDualrate } from "../program.js";
@@ -22,11 +24,16 @@ afterAll(() => tiny.dispose());
 const json = (...path: string[]) => JSON.parse(readFileSync(join(tiny.folder, ...path), "utf8"));
 
 /** The exported model's loss on the exported batches. */
-async function lossOf(folder: string, batchFile: string): Promise<number | null> {
-  const rowMap = plainRowMap(json(folder, "config.json").vocab_size, 0);
-  const { engine } = await prepare(join(tiny.folder, folder), { task: "masked-lm" });
-  const lines = readFileSync(join(tiny.folder, batchFile), "utf8").trim().split("\n");
-  const batches = lines.map((line) => batchOf("masked-lm", JSON.parse(line) as HuggingFaceBatch, rowMap));
+async function lossOf(
+  folder: string,
+  batchFile: string,
+  { task, within }: { readonly task: Task; readonly within: TinySweep } = { task: "masked-lm", within: tiny },
+): Promise<number | null> {
+  const model = join(within.folder, folder);
+  const rowMap = plainRowMap(JSON.parse(readFileSync(join(model, "config.json"), "utf8")).vocab_size, 0);
+  const { engine } = await prepare(model, { task });
+  const lines = readFileSync(join(within.folder, batchFile), "utf8").trim().split("\n");
+  const batches = lines.map((line) => batchOf(task, JSON.parse(line) as HuggingFaceBatch, rowMap));
   return (await evaluate(engine, batches)).loss;
 }
 
@@ -73,4 +80,25 @@ test("a target of the wrong kind is an error before any work, and a missing fold
   const deep = ["export", "--checkpoint", "a/b/model", "--batches", "c/d/batches.jsonl"];
   expect((await runDualrate(deep, tiny.folder)).status).toBe(0);
   expect(await lossOf("a/b/model", "c/d/batches.jsonl")).toBeCloseTo(ranked[0]!.value, 5);
+});
+
+test.each([
+  ["tiny-gpt2", "GPT2LMHeadModel", "h.0.attn.c_attn.weight", [24, 72]],
+  ["tiny-llama-untied", "LlamaForCausalLM", "lm_head.weight", [41, 16]],
+])("%s, trained for causal-lm, comes out whole, with the trial's loss", async (golden, architecture, name, shape) => {
+  const decoder = await createTinySweep(golden);
+  onTestFinished(() => decoder.dispose());
+  const trainer = { max_steps: 6, eval_steps: 2, batch_size: 4, max_length: 16 };
+  decoder.write("sweep.yaml", { task: "causal-lm", trainer });
+  const ran = await runDualrate(["run", "sweep.yaml"], decoder.folder);
+  expect([ran.status, ran.stderr]).toEqual([0, expect.any(String)]);
+  const [best] = JSON.parse((await runDualrate(["rank", "--json"], decoder.folder)).stdout);
+  const args = ["export", "--checkpoint", "best", "--batches", "batches.jsonl"];
+  const { stderr } = await runDualrate(args, decoder.folder);
+  expect(stderr).toContain("AutoModelForCausalLM");
+  expect(await lossOf("best", "batches.jsonl", { task: "causal-lm", within: decoder })).toBeCloseTo(best.value, 5);
+  const config = JSON.parse(readFileSync(join(decoder.folder, "best", "config.json"), "utf8"));
+  expect(config).toMatchObject({ architectures: [architecture] });
+  const tensors = await readSafetensors(join(decoder.folder, "best", "model.safetensors"));
+  expect(tensors.find((tensor) => tensor.name.endsWith(name))?.shape).toEqual(shape);
 });

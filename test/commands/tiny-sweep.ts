@@ -1,4 +1,5 @@
-// A sweep that takes seconds: the tiny random BERT of test/golden with a tokenizer of twenty words, in a folder of its own.
+// A sweep that takes seconds: a tiny random model of test/golden, BERT unless said otherwise, with a tokenizer of twenty
+// words, in a folder of its own.
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { jsonl, tinyModel } from "../trainer/data/tiny-model.js";
 
-const GOLDEN = fileURLToPath(new URL("../golden/tiny-bert", import.meta.url));
+const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
 const TEXTS = ["the cat sees <new>", "a big dog sees the <new>", "zyx sees a red cat", "the zyx sees the dog"];
 
 export interface TinySweep {
@@ -16,10 +17,10 @@ export interface TinySweep {
   dispose(): void;
 }
 
-export async function createTinySweep(): Promise<TinySweep> {
+export async function createTinySweep(golden = "tiny-bert"): Promise<TinySweep> {
   const folder = mkdtempSync(join(tmpdir(), "dualrate-"));
   const model = await tinyModel();
-  for (const file of ["config.json", "model.safetensors"]) copyFileSync(join(GOLDEN, file), join(model, file));
+  for (const file of ["config.json", "model.safetensors"]) copyFileSync(join(GOLDEN, golden, file), join(model, file));
   const examples = Array.from({ length: 16 }, (_, i) => ({ text: TEXTS[i % TEXTS.length] }));
   const data = { train: await jsonl(examples), validation: await jsonl(examples.slice(0, 8)) };
   const sweep = {

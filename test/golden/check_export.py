@@ -5,11 +5,19 @@ import json
 import sys
 
 import torch
-from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 
 folder, batches, expected = sys.argv[1], sys.argv[2], float(sys.argv[3])
-masked = AutoConfig.from_pretrained(folder).architectures[0].endswith("MaskedLM")
-auto = AutoModelForMaskedLM if masked else AutoModelForSequenceClassification
+architecture = AutoConfig.from_pretrained(folder).architectures[0]
+causal = architecture.endswith(("CausalLM", "LMHeadModel"))
+masked = architecture.endswith("MaskedLM")
+auto = AutoModelForCausalLM if causal else AutoModelForMaskedLM if masked else AutoModelForSequenceClassification
 model, info = auto.from_pretrained(folder, output_loading_info=True)
 model.eval()
 for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
@@ -21,6 +29,8 @@ with torch.no_grad():
         batch = {name: torch.tensor(values) for name, values in json.loads(line).items()}
         labels = batch.pop("labels")
         logits = model(**batch).logits
+        if causal:  # each position answers for the next one
+            logits, labels = logits[:, :-1], labels[:, 1:]
         total += torch.nn.functional.cross_entropy(
             logits.reshape(-1, logits.shape[-1]), labels.reshape(-1), ignore_index=-100, reduction="sum"
         ).item()

@@ -6,6 +6,7 @@ Needs torch, transformers and safetensors. Everything is float64 and seeded; not
 
 import json
 import math
+import re
 from pathlib import Path
 
 import torch
@@ -24,6 +25,10 @@ from transformers import (
     ElectraConfig,
     ElectraForMaskedLM,
     ElectraForSequenceClassification,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
     RobertaConfig,
     RobertaForMaskedLM,
     RobertaForSequenceClassification,
@@ -141,6 +146,42 @@ MODELS = {
         "tasks": ["masked-lm"],
         "runs": False,
     },
+    "tiny-gpt2": {
+        "family": "gpt2",
+        "seed": 909,
+        "config": dict(
+            vocab_size=53, n_embd=24, n_layer=2, n_head=3, n_inner=40, n_positions=24, activation_function="gelu_new",
+            embd_pdrop=0.1, attn_pdrop=0.15, resid_pdrop=0.2, layer_norm_epsilon=1e-5, initializer_range=0.3,
+            pad_token_id=PAD, bos_token_id=CLS, eos_token_id=SEP,
+        ),
+        "tasks": ["causal-lm"],
+        "runs": True,
+    },
+    # Four heads of queries on two of keys and values, which are not hidden_size / heads wide.
+    "tiny-llama": {
+        "family": "llama",
+        "seed": 1010,
+        "config": dict(
+            vocab_size=53, hidden_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=8,
+            intermediate_size=40, max_position_embeddings=24, hidden_act="silu", rms_norm_eps=1e-5,
+            attention_dropout=0.15, rope_parameters=dict(rope_type="default", rope_theta=100.0),
+            tie_word_embeddings=True, initializer_range=0.3, pad_token_id=PAD, bos_token_id=CLS, eos_token_id=SEP,
+        ),
+        "tasks": ["causal-lm"],
+        "runs": True,
+    },
+    # An output layer of its own, with rows for the introduced tokens too; config.json as transformers 4 wrote it.
+    "tiny-llama-untied": {
+        "family": "llama",
+        "seed": 1111,
+        "config": dict(
+            vocab_size=41, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
+            max_position_embeddings=24, hidden_act="silu", rms_norm_eps=1e-6, rope_theta=10000.0, rope_scaling=None,
+            tie_word_embeddings=False, initializer_range=0.3, pad_token_id=PAD, bos_token_id=CLS, eos_token_id=SEP,
+        ),
+        "tasks": ["causal-lm"],
+        "runs": True,
+    },
 }
 
 FAMILIES = {
@@ -162,19 +203,24 @@ FAMILIES = {
         ElectraConfig,
         {"masked-lm": ElectraForMaskedLM, "sequence-classification": ElectraForSequenceClassification},
     ),
+    "gpt2": (GPT2Config, {"causal-lm": GPT2LMHeadModel}),
+    "llama": (LlamaConfig, {"causal-lm": LlamaForCausalLM}),
 }
 PREFIX = {family: "roberta" if family == "xlm-roberta" else family for family in FAMILIES}
 EMBEDDINGS = {family: f"{PREFIX[family]}.embeddings.word_embeddings.weight" for family in FAMILIES}
+EMBEDDINGS.update(gpt2="transformer.wte.weight", llama="model.embed_tokens.weight")
 # The new head of a classifier, which a pretrained checkpoint does not have.
 HEADS = {
     "bert": ("classifier.",), "albert": ("classifier.",), "distilbert": ("pre_classifier.", "classifier."),
     "roberta": ("classifier.",), "xlm-roberta": ("classifier.",), "electra": ("classifier.",),
+    "gpt2": (), "llama": (),
 }
 # The tied output layer: its weight is the embedding matrix, its bias is stored once, under the first name.
 DECODER_WEIGHT = {
     "bert": "cls.predictions.decoder.weight", "albert": "predictions.decoder.weight",
     "distilbert": "vocab_projector.weight", "roberta": "lm_head.decoder.weight",
     "xlm-roberta": "lm_head.decoder.weight", "electra": "generator_lm_head.weight",
+    "gpt2": "lm_head.weight", "llama": "lm_head.weight",
 }
 DECODER_BIAS = {
     "bert": ("cls.predictions.bias", "cls.predictions.decoder.bias"),
@@ -183,6 +229,8 @@ DECODER_BIAS = {
     "roberta": ("lm_head.bias", "lm_head.decoder.bias"),
     "xlm-roberta": ("lm_head.bias", "lm_head.decoder.bias"),
     "electra": ("generator_lm_head.bias", None),
+    "gpt2": (None, None),
+    "llama": (None, None),
 }
 
 # The dual-rate run. Every group has its own rate, decay, warm-up and (the introduced one) delay and start factor.
@@ -194,8 +242,13 @@ DUAL = {
 SINGLE = {"base": DUAL["base"], "head": DUAL["base"], "introduced": DUAL["base"]}
 # Zero in exact arithmetic: softmax ignores a shift of all scores.
 KEY_BIAS = ("key.bias", "k_lin.bias")
+# GPT-2 has those of queries, keys and values in one.
+JOINT_BIAS = "c_attn.bias"
 ADAM = dict(beta1=0.9, beta2=0.999, epsilon=1e-8)
 MAX_GRAD_NORM = 1.0
+
+
+NORMS = re.compile(r"layer_?norm|ln_\w|\bnorm\b", re.IGNORECASE)
 
 
 # ---- checkpoints ----------------------------------------------------------------------------------------------------
@@ -204,7 +257,7 @@ MAX_GRAD_NORM = 1.0
 def random_tensor(name, shape, generator):
     """Far from a fresh initialisation (LayerNorm at 1 and 0, biases at 0), so that a swapped or dropped tensor shows."""
     noise = torch.randn(shape, generator=generator, dtype=torch.float64)
-    norm_weight = name.lower().replace("_", "").find("layernorm") >= 0 and name.endswith("weight")
+    norm_weight = NORMS.search(name) is not None and name.endswith("weight")
     value = 1 + 0.2 * noise if norm_weight else 0.3 * noise
     return value.to(torch.float32)
 
@@ -212,7 +265,12 @@ def random_tensor(name, shape, generator):
 def named_parameters(model, family):
     """(name, parameter); a tied matrix under the name of the embedding, whichever module the model made first."""
     for name, parameter in model.named_parameters():
-        yield EMBEDDINGS[family] if name == DECODER_WEIGHT[family] else name, parameter
+        tied = name == DECODER_WEIGHT[family] and is_tied(model.config.to_dict())
+        yield EMBEDDINGS[family] if tied else name, parameter
+
+
+def is_tied(config):
+    return config.get("tie_word_embeddings", True)
 
 
 def checkpoint(family, config):
@@ -220,11 +278,11 @@ def checkpoint(family, config):
     generator = torch.Generator().manual_seed(config["seed"])
     config_class, classes = FAMILIES[family]
     names = {}
-    for task in ("masked-lm", "sequence-classification"):
+    for task in classes:
         model = classes[task](config_class(**config["config"], num_labels=CLASSES))
         names.update({name: tensor.shape for name, tensor in named_parameters(model, family)})
     head = {name for name in names if name.startswith(HEADS[family])}
-    left_out = {DECODER_WEIGHT[family], DECODER_BIAS[family][1]}
+    left_out = {DECODER_BIAS[family][1], *([DECODER_WEIGHT[family]] if is_tied(config["config"]) else [])}
     tensors = {name: random_tensor(name, names[name], generator) for name in sorted(set(names) - head - left_out)}
     classifier = {name: random_tensor(name, names[name], generator) for name in sorted(head)}
     return tensors, classifier
@@ -240,9 +298,11 @@ def build(family, task, config, tensors, **changes):
         for name, parameter in parameters.items():
             source = DECODER_BIAS[family][0] if name == DECODER_BIAS[family][1] else name
             parameter.copy_(tensors[source].double())
-    if task == "masked-lm":
+    if task != "sequence-classification":
         tied = model.get_output_embeddings()
-        assert tied.weight is model.get_input_embeddings().weight, "the output layer must be tied"
+        same = tied.weight is model.get_input_embeddings().weight
+        assert same == is_tied(config), "the output layer must be tied, or not, as the configuration says"
+    if task == "masked-lm":
         assert tied.bias is model.get_parameter(DECODER_BIAS[family][0]), "the decoder's bias must be one parameter"
     return model
 
@@ -266,6 +326,8 @@ def draw_batch(task, config, introduced, lengths, width, generator):
         ids = [CLS, *words[:first], SEP, *words[first:], SEP]
         types = [0] * (first + 2) + [1 if two_types else 0] * (length - first - 2)
         labels = [-100] * length
+        if task == "causal-lm":
+            labels = list(ids)
         if task == "masked-lm":
             ids, labels = mask_words(ids, vocabulary + len(introduced), below)
         batch["input_ids"].append(ids + [pad] * (width - length))
@@ -274,6 +336,8 @@ def draw_batch(task, config, introduced, lengths, width, generator):
         batch["labels"].append(labels + [-100] * (width - length))
     if task == "sequence-classification":
         batch["labels"] = [below(CLASSES) for _ in lengths]
+    if task == "causal-lm":
+        del batch["token_type_ids"]  # GPT-2 would add embeddings for them
     return batch
 
 
@@ -320,9 +384,10 @@ def target_values(task, logits, labels):
     if task == "sequence-classification":
         return [{"example": i, "label": int(labels[i]), "logits": logits[i].tolist()} for i in range(len(labels))]
     values = []
-    for example, position in (labels != -100).nonzero().tolist():
+    shift = 1 if task == "causal-lm" else 0
+    for example, position in (labels[:, shift:] != -100).nonzero().tolist():
         row = logits[example, position]
-        label = int(labels[example, position])
+        label = int(labels[example, position + shift])
         log_sum = torch.logsumexp(row, 0)
         top = torch.topk(row, 5)
         values.append({
@@ -398,8 +463,8 @@ def multiplier(group, step):
 
 
 def decayed_names(model):
-    """Names that weight decay applies to, by the rule of Hugging Face's Trainer: no LayerNorm weights, no biases."""
-    names = get_parameter_names(model, [torch.nn.LayerNorm], ["bias"])
+    """Names that weight decay applies to, by the rule of Hugging Face's Trainer: no norm weights, no biases."""
+    names = get_parameter_names(model, [torch.nn.LayerNorm], ["bias", r"layernorm", r"(?:^|\.)norm(?:$|\.)"])
     return {name for name in names if "bias" not in name}
 
 
@@ -415,8 +480,9 @@ class SplitModel(torch.nn.Module):
         self.inner = [model]  # in a list, so that its parameters are not registered a second time
         self.family = family
         self.split = {EMBEDDINGS[family]: vocabulary}
-        if DECODER_BIAS[family][0] in dict(named_parameters(model, family)):
-            self.split[DECODER_BIAS[family][0]] = vocabulary
+        for name in (DECODER_BIAS[family][0], DECODER_WEIGHT[family]):
+            if name in dict(named_parameters(model, family)):
+                self.split[name] = vocabulary
         self.leaves = {}  # name -> [(group, parameter)]
         for name, parameter in named_parameters(model, family):
             value = parameter.detach().clone()
@@ -434,10 +500,11 @@ class SplitModel(torch.nn.Module):
 
     def forward(self, **inputs):
         whole = self.whole()
-        if DECODER_BIAS[self.family][0] in whole:
+        has_decoder = self.inner[0].get_output_embeddings() is not None
+        if has_decoder and DECODER_WEIGHT[self.family] not in whole:
             whole[DECODER_WEIGHT[self.family]] = whole[EMBEDDINGS[self.family]]
-            if DECODER_BIAS[self.family][1]:
-                whole[DECODER_BIAS[self.family][1]] = whole[DECODER_BIAS[self.family][0]]
+        if DECODER_BIAS[self.family][0] in whole and DECODER_BIAS[self.family][1]:
+            whole[DECODER_BIAS[self.family][1]] = whole[DECODER_BIAS[self.family][0]]
         return torch.func.functional_call(self.inner[0], whole, (), inputs, tie_weights=False)
 
 
@@ -519,12 +586,12 @@ def run_plain(model, family, group, batches):
     return steps, named
 
 
-def resized(tensors, family, task, rows, bias):
-    """The checkpoint with the introduced rows (and biases) after the vocabulary's own."""
+def resized(tensors, family, rows, bias, head):
+    """The checkpoint with the introduced rows (and biases, and an untied head's rows) after the vocabulary's own."""
     larger = dict(tensors)
-    larger[EMBEDDINGS[family]] = torch.cat([tensors[EMBEDDINGS[family]], rows])
-    name = DECODER_BIAS[family][0]
-    larger[name] = torch.cat([tensors[name], bias])
+    for name, own in ((EMBEDDINGS[family], rows), (DECODER_BIAS[family][0], bias), (DECODER_WEIGHT[family], head)):
+        if name in tensors:
+            larger[name] = torch.cat([tensors[name], own])
     return larger
 
 
@@ -536,12 +603,15 @@ def write_runs(folder, spec, task, tensors, classifier):
     rows = (0.3 * torch.randn((INTRODUCED, tensors[EMBEDDINGS[family]].shape[1]), generator=generator,
                               dtype=torch.float64)).to(torch.float32)
     bias = (0.3 * torch.randn((INTRODUCED,), generator=generator, dtype=torch.float64)).to(torch.float32)
+    # After the others, so that those stay what they were.
+    untied = DECODER_WEIGHT[family] in tensors
+    head = (0.3 * torch.randn(rows.shape, generator=generator, dtype=torch.float64)).to(torch.float32) if untied else None
     lengths = [[12, 8, 10, 6], [7, 12, 9, 11], [10, 12, 6, 8], [12, 12, 11, 7], [9, 6, 12, 10]]
     batches = [draw_batch(task, config, introduced, lengths[i % 5], 12, generator) for i in range(STEPS)]
     # The last introduced token is not in the first four batches' input: a tied head gives it a gradient all the same.
     for batch in batches[:4]:
         batch["input_ids"] = [[FIRST_WORD if t == introduced[-1] else t for t in ids] for ids in batch["input_ids"]]
-    start = {**resized(tensors, family, task, rows, bias), **classifier}
+    start = {**resized(tensors, family, rows, bias, head), **classifier}
     larger = dict(vocab_size=vocabulary + INTRODUCED)
 
     def fresh():
@@ -557,7 +627,8 @@ def write_runs(folder, spec, task, tensors, classifier):
         "introduced_ids": introduced,
         "introduced_rows": rows.tolist(),
         **({"introduced_bias": bias.tolist()} if task == "masked-lm" else {}),
-        **({"classifier": {n: t.tolist() for n, t in classifier.items()}} if task != "masked-lm" else {}),
+        **({"introduced_head_rows": head.tolist()} if untied else {}),
+        **({"classifier": {n: t.tolist() for n, t in classifier.items()}} if task == "sequence-classification" else {}),
         "total_steps": STEPS,
         "schedule": "linear",
         "adam": ADAM,
@@ -588,7 +659,15 @@ def check_equal(plain_steps, plain_final, split_steps, split_final):
     for name, tensor in plain_final.items():
         # Noise gradients (the key's bias) become full Adam steps; all others agree.
         if not name.endswith(KEY_BIAS):
-            assert torch.allclose(tensor, split_final[name], rtol=0, atol=1e-10), name
+            assert torch.allclose(*map(compared, (name, name), (tensor, split_final[name])), rtol=0, atol=1e-10), name
+
+
+def compared(name, tensor):
+    """Without the key's part of a joint bias."""
+    if not name.endswith(JOINT_BIAS):
+        return tensor
+    query, _, value = tensor.chunk(3)
+    return torch.cat([query, value])
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------
@@ -602,7 +681,7 @@ def write_model(name, spec):
     folder = HERE / name
     folder.mkdir(exist_ok=True)
     tensors, classifier = checkpoint(spec["family"], spec)
-    architecture = FAMILIES[spec["family"]][1]["masked-lm"].__name__
+    architecture = next(iter(FAMILIES[spec["family"]][1].values())).__name__
     config = {"architectures": [architecture], "model_type": spec["family"], **spec["config"], "dtype": "float32"}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { bigGrid, CLASSIFICATION, edited, testMistakes, VALID } from "./fixture.js";
+import { bigGrid, CAUSAL, CLASSIFICATION, edited, testMistakes, VALID } from "./fixture.js";
 
 describe("rules between keys are named, with their line, for", () => {
   testMistakes([
@@ -123,6 +123,24 @@ describe("rules between keys are named, with their line, for", () => {
       text: edited(CLASSIFICATION, "  bias_init: {value: zero}\n"),
       line: 16,
       message: /^parameters.bias_init would have no effect/,
+    },
+    {
+      what: "masking under causal-lm",
+      text: edited({ ...CAUSAL, "max_steps: 200": "max_steps: 200\n  mask_replacement: [0.8, 0.1, 0.1]" }),
+      line: 11,
+      message: /^trainer.mask_replacement would have no effect: causal-lm masks nothing$/,
+    },
+    {
+      what: "an output bias under causal-lm",
+      text: edited({ ...CAUSAL, "tokens: [": "bias_init: min\n  tokens: [" }),
+      line: 8,
+      message: /^introduced_tokens.bias_init would have no effect: causal-lm has no output bias over tokens$/,
+    },
+    {
+      what: "a head under causal-lm",
+      text: edited(CAUSAL, "  head_lr_ratio: {values: [1, 10]}\n"),
+      line: 16,
+      message: /^parameters.head_lr_ratio would have no effect: causal-lm has no new task head$/,
     },
     {
       what: "a head under masked-lm",

@@ -13,7 +13,7 @@ import { buildRowMap } from "../../src/trainer/data/row-map.js";
 import { createRuntime } from "../../src/trainer/engine/runtime.js";
 import { readSafetensors } from "../../src/trainer/files/safetensors.js";
 import type { Notice, TrainingFiles } from "../../src/trainer/progress.js";
-import { checkModel, train } from "../../src/trainer/train.js";
+import { checkModel, createEngine, train } from "../../src/trainer/train.js";
 
 const FOLDER = fileURLToPath(new URL("../golden/tiny-bert/", import.meta.url));
 const [VOCABULARY, CLS, SEP, MASK] = [61, 2, 3, 4];
@@ -267,6 +267,32 @@ test.each(["adamw", "lion"])(
     }
   },
 );
+
+test("introduced rows of an output layer of its own start by the same rule, on its own rows and with draws of its own", async () => {
+  const folder = fileURLToPath(new URL("../golden/tiny-llama-untied/", import.meta.url));
+  const own = await readSafetensors(`${folder}model.safetensors`);
+  const base = inputs();
+  const config = JSON.parse(readFileSync(`${folder}config.json`, "utf8"));
+  const rowMap = buildRowMap(config.vocab_size, [41, 42], "all");
+  const llama: SharedInputs = { ...base, modelConfig: config, tensors: own, rowMap };
+  const causal: Settings = { ...settings, task: "causal-lm" };
+  const starts = async (init: string) => {
+    const trial = resolveConfig(causal, { lr_ratio: 1, init }, { seed: 11, trainExamples: 40 });
+    const metric = { name: "loss", goal: "minimize" } as const;
+    const engine = createEngine({ settings: causal, config: trial, inputs: llama, metric, studySeed: 5 }, runtime);
+    const { tensors } = await engine.save();
+    return ["embeddings.word", "output.word"].map((name) => tensors.get(name)!.value.slice(-16));
+  };
+  const means = ["model.embed_tokens.weight", "lm_head.weight"].map((name) => {
+    const { data } = own.find((tensor) => tensor.name === name)!;
+    return Array.from({ length: 16 }, (_, i) => data.filter((_, at) => at % 16 === i).reduce((a, b) => a + b) / 41);
+  });
+  (await starts("mean")).forEach((row, table) => {
+    row.forEach((value, i) => expect(value).toBeCloseTo(means[table]![i]!, 6));
+  });
+  const [words, output] = await starts("random");
+  expect(words).not.toEqual(output);
+});
 
 test("a verdict ends a trial where it was given, with its reason", async () => {
   const { measurements, outcome } = await run({ lr_ratio: 1 }, { verdict: { action: "stop", reason: "worst half" } });

@@ -12,19 +12,19 @@ export interface Bucket {
 
 export interface Batch {
   readonly bucket: Bucket;
-  /** Rows of the row map, [batch * length]; padding holds the row of [PAD]. */
+  /** Rows of the row map, [batch * length]; padding holds the row of [PAD], or any where there is none. */
   readonly inputRows: Int32Array;
   /** Segment ids, [batch * length]. */
   readonly tokenTypes: Int32Array;
   /** 1 for tokens, 0 for padding, [batch * length]. */
   readonly attentionMask: Float32Array;
-  /** Flat index into batch * length of each target's position, [targets]; for classification that of [CLS]. */
+  /** Flat index into batch * length of where each target is answered, [targets]: its position, for causal LM the one before, for classification [CLS]. */
   readonly targetPositions: Int32Array;
-  /** Row (masked LM) or class (classification) asked for at each target, [targets]. */
+  /** Row (language models) or class (classification) asked for at each target, [targets]. */
   readonly targetLabels: Int32Array;
   /** 1 for a target that counts, 0 for an unused slot, [targets]. */
   readonly targetWeights: Float32Array;
-  /** 1 where a target is an introduced token (masked LM) or its example holds one (classification), [targets]. */
+  /** 1 where a target is an introduced token (language models) or its example holds one (classification), [targets]. */
   readonly targetIntroduced: Uint8Array;
   /** Number of targets that count. */
   readonly targetCount: number;

@@ -92,8 +92,7 @@ type Collator = (examples: readonly number[], maskKey: (example: number) => numb
 
 function createCollator(inputs: SharedInputs, split: EncodedSplit, options: BatchOptions): Collator {
   const { batchSize, maxLength } = options;
-  const { draw, capacity } =
-    options.task === "masked-lm" ? maskedTargets(inputs, split, options) : classTargets(inputs, split);
+  const { draw, capacity } = targetSource(inputs, split, options);
   return (examples, maskKey) => {
     const drawn = examples.map((example) => draw(example, maskKey(example)));
     const longest = drawn.reduce((length, { inputRows }) => Math.max(length, inputRows.length), 1);
@@ -109,6 +108,17 @@ interface TargetSource {
   readonly capacity: TargetCapacity;
 }
 
+function targetSource(inputs: SharedInputs, split: EncodedSplit, options: BatchOptions): TargetSource {
+  switch (options.task) {
+    case "masked-lm":
+      return maskedTargets(inputs, split, options);
+    case "causal-lm":
+      return nextTokens(inputs, split);
+    case "sequence-classification":
+      return classTargets(inputs, split);
+  }
+}
+
 function maskedTargets({ rowMap, data }: SharedInputs, split: EncodedSplit, masking: Masking): TargetSource {
   const mask = createMasker(masking, data.special, rowMap);
   const probabilities = maskProbabilities(masking, data.special, rowMap);
@@ -122,6 +132,20 @@ function maskedTargets({ rowMap, data }: SharedInputs, split: EncodedSplit, mask
         return { position, label, introduced: label >= rowMap.baseRows };
       });
       return { inputRows, tokenTypes, targets };
+    },
+  };
+}
+
+/** Each position but a text's last is asked for the token after it. */
+function nextTokens({ rowMap }: SharedInputs, split: EncodedSplit): TargetSource {
+  return {
+    capacity: (batch, length) => batch * (length - 1),
+    draw: (example) => {
+      const { rows, tokenTypes } = textOf(split, example);
+      const targets = Array.from(rows.subarray(1), (label, position) => {
+        return { position, label, introduced: label >= rowMap.baseRows };
+      });
+      return { inputRows: rows, tokenTypes, targets };
     },
   };
 }

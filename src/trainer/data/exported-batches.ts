@@ -1,5 +1,5 @@
 // Batches as Hugging Face's models take them: vocabulary ids, masks, labels with -100 where nothing is asked for.
-import type { Task } from "../../sweep/settings.js";
+import { predictsTokens, type Task } from "../../sweep/settings.js";
 import type { Batch } from "./batch.js";
 import type { RowMap } from "./row-map.js";
 
@@ -7,8 +7,12 @@ import type { RowMap } from "./row-map.js";
 export interface HuggingFaceBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
-  readonly token_type_ids: readonly (readonly number[])[];
-  /** A class for each example; for masked-lm an id for each position. -100 is not asked for. */
+  /** Not for causal-lm: GPT-2 would add embeddings of their own for them. */
+  readonly token_type_ids?: readonly (readonly number[])[];
+  /**
+   * A class for each example; for language models an id for each position, which causal-lm is asked for one position
+   * before. -100 is not asked for.
+   */
   readonly labels: readonly number[] | readonly (readonly number[])[];
 }
 
@@ -20,15 +24,16 @@ export function toHuggingFaceBatch(batch: Batch, task: Task, { idOfRow }: RowMap
   return {
     input_ids: lines(Array.from(batch.inputRows, id), length),
     attention_mask: lines(Array.from(batch.attentionMask), length),
-    token_type_ids: lines(Array.from(batch.tokenTypes), length),
-    labels: task === "masked-lm" ? lines(labelsOf(batch, id), length) : classesOf(batch),
+    ...(task !== "causal-lm" && { token_type_ids: lines(Array.from(batch.tokenTypes), length) }),
+    labels: predictsTokens(task) ? lines(labelsOf(batch, task === "causal-lm" ? 1 : 0, id), length) : classesOf(batch),
   };
 }
 
-function labelsOf(batch: Batch, id: (row: number) => number): readonly number[] {
+/** Labels `shift` positions after those that answer them. */
+function labelsOf(batch: Batch, shift: number, id: (row: number) => number): readonly number[] {
   const labels = Array.from(batch.inputRows, () => IGNORED);
   batch.targetPositions.forEach((position, i) => {
-    if (batch.targetWeights[i]) labels[position] = id(batch.targetLabels[i] as number);
+    if (batch.targetWeights[i]) labels[position + shift] = id(batch.targetLabels[i] as number);
   });
   return labels;
 }

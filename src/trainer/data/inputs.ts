@@ -17,12 +17,13 @@ export interface EncodedSplit {
   readonly tokenTypes: Uint8Array;
   /** [examples + 1] */
   readonly offsets: Int32Array;
-  /** Class of each example; empty for masked LM. */
+  /** Class of each example; empty where the task has none. */
   readonly labels: Int32Array;
 }
 
 /** The rows of the special tokens in the row map; undefined where the tokenizer has none. */
 export interface SpecialRows {
+  /** Nothing reads padding: any row where the tokenizer has no such token. */
   readonly pad: number;
   readonly cls: number | undefined;
   readonly sep: number | undefined;
@@ -46,7 +47,7 @@ export interface EncodedData {
   readonly train: EncodedSplit;
   readonly validation: EncodedSplit;
   readonly test: EncodedSplit | undefined;
-  /** Class names in the order of their indices; empty for masked LM. */
+  /** Class names in the order of their indices; empty where the task has none. */
   readonly classes: readonly string[];
   readonly special: SpecialRows;
   readonly introduced: readonly IntroducedToken[];

@@ -5,11 +5,12 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { DualrateError } from "../../errors.js";
 import type { InputHashes, PreparedSummary } from "../../sweep/inputs.js";
-import type { IntroducedTokens, Settings } from "../../sweep/settings.js";
+import { type IntroducedTokens, predictsTokens, type Settings } from "../../sweep/settings.js";
 import { parseTokenInit } from "../../sweep/token-init.js";
 import { CONFIG_FILE, readModelFolder, TOKENIZER_FILES, weightFiles } from "../files/huggingface.js";
-import { type Model, WORD_TABLE } from "../models/model.js";
+import type { Model } from "../models/model.js";
 import { buildModel } from "../models/registry.js";
+import { sizeOf } from "../optim/layout.js";
 import { validationBatches } from "./batches.js";
 import { classesOf, type EncodedTexts, encodeFile, toSplit } from "./encode.js";
 import { estimateWorkerBytes } from "./footprint.js";
@@ -51,7 +52,7 @@ export async function prepareInputs(
   const data = encodeData(settings, tokenizer, splits, rowMap);
   const inputs: SharedInputs = { modelConfig: config, tensors, rowMap, data };
   const targets = validationTargets(settings, inputs, seed);
-  const parameterCount = countParameters(settings, model, inputs);
+  const parameterCount = countParameters(model, inputs);
   const summary: PreparedSummary = {
     hashes: await hashInputs(settings),
     ...(stated.introduced.source && { introduced: settings.introduced }),
@@ -122,7 +123,8 @@ function describedModel({ task }: Settings, config: Readonly<Record<string, unkn
 
 function checkMaxLength(settings: Settings, { maxPositions: most }: Model, tokenizer: Tokenizer): void {
   const { maxLength } = settings.trainer;
-  const least = tokenizer.specialsPerText + 1;
+  // One token asks for no next one.
+  const least = Math.max(tokenizer.specialsPerText + 1, settings.task === "causal-lm" ? 2 : 1);
   if (maxLength >= least && maxLength <= most) return;
   throw new DualrateError(
     "sweep-file",
@@ -155,9 +157,9 @@ function checkSomeIntroduced({ introduced, data }: Settings, counts: readonly nu
   });
 }
 
-/** The base rows to keep: all with a tied output layer or where the settings say so, else those that the data or the tokenizer's template use. */
+/** The base rows to keep: all with an output layer over them or where the settings say so, else those that the data or the tokenizer's template use. */
 function keptIds({ task, keepAllRows }: Settings, { special }: Tokenizer, splits: Splits): ReadonlySet<number> | "all" {
-  if (task === "masked-lm" || keepAllRows) return "all";
+  if (predictsTokens(task) || keepAllRows) return "all";
   const used = [splits.train, splits.validation, splits.test].flatMap((split) => [...(split?.idCounts.keys() ?? [])]);
   return new Set([...used, ...Object.values(special).filter((id) => id !== undefined)]);
 }
@@ -179,7 +181,7 @@ function specialRows({ introduced }: Settings, tokenizer: Tokenizer, rowMap: Row
   const row = (id: number | undefined) => (id === undefined ? undefined : rowOf(rowMap, id));
   const never = [pad, cls, sep, mask, unk, ...(introduced.special ? idsOf(tokenizer) : [])];
   return {
-    pad: rowOf(rowMap, pad),
+    pad: row(pad) ?? 0,
     cls: row(cls),
     sep: row(sep),
     mask: row(mask),
@@ -210,17 +212,22 @@ function validationTargets(
   const introduced = batches.reduce((sum, { targetIntroduced }) => sum + targetIntroduced.filter(Boolean).length, 0);
   const perText = batches.reduce((most, { bucket }) => Math.max(most, bucket.targets / bucket.batch), 0);
   if (batches.some(({ targetCount }) => targetCount > 0)) return { introduced, perText };
-  throw new DualrateError("data", `no token of ${data.validation} is masked, so there is no validation loss`, {
-    hint: "Raise mask_probability or introduced_mask_probability, or add validation texts with introduced tokens.",
-    place: { file: data.validation },
-  });
+  const [what, hint] =
+    task === "causal-lm"
+      ? ["has another after it", "Add validation texts of two tokens or more."]
+      : [
+          "is masked",
+          "Raise mask_probability or introduced_mask_probability, or add validation texts with introduced tokens.",
+        ];
+  const message = `no token of ${data.validation} ${what}, so there is no validation loss`;
+  throw new DualrateError("data", message, { hint, place: { file: data.validation } });
 }
 
 /** The checkpoint's values and the introduced rows; the head of a classifier is not counted. */
-function countParameters({ task }: Settings, { parameters }: Model, { tensors, rowMap }: SharedInputs): number {
-  const width = parameters.find(({ name }) => name === WORD_TABLE)?.shape[1] ?? 0;
-  const bias = task === "masked-lm" ? 1 : 0;
-  return tensors.reduce((sum, { data }) => sum + data.length, 0) + rowMap.introducedRows * (width + bias);
+function countParameters({ parameters }: Model, { tensors, rowMap }: SharedInputs): number {
+  const withRows = parameters.filter(({ origin }) => origin.from === "rows");
+  const width = withRows.reduce((sum, { shape }) => sum + sizeOf(shape.slice(1)), 0);
+  return tensors.reduce((sum, { data }) => sum + data.length, 0) + rowMap.introducedRows * width;
 }
 
 async function hashInputs({ model, introduced, data, task, trainer }: Settings): Promise<InputHashes> {

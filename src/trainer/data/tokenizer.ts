@@ -9,7 +9,7 @@ import { holdSingleWords } from "./single-word.js";
 
 /** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
 export interface SpecialIds {
-  readonly pad: number;
+  readonly pad: number | undefined;
   readonly cls: number | undefined;
   readonly sep: number | undefined;
   readonly mask: number | undefined;
@@ -56,7 +56,7 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
   const frame = frameOf(extended, added[0]);
   return {
     introduced: added,
-    special: specialIds(extended, folder),
+    special: specialIds(extended),
     specialsPerText: frame.prefix + frame.suffix,
     knownId: (token) => base._tokenizer.token_to_id(token),
     encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
@@ -190,7 +190,7 @@ const CONVENTIONAL = {
   unk_token: ["[UNK]", "<unk>"],
 } as const;
 
-function specialIds(tokenizer: PreTrainedTokenizer, folder: string): SpecialIds {
+function specialIds(tokenizer: PreTrainedTokenizer): SpecialIds {
   const json = tokenizer._tokenizerJSON as { readonly added_tokens: readonly { readonly content: string }[] };
   const listed = new Set(json.added_tokens.map(({ content }) => content));
   const idOf = (name: keyof typeof CONVENTIONAL): number | undefined => {
@@ -199,13 +199,13 @@ function specialIds(tokenizer: PreTrainedTokenizer, folder: string): SpecialIds 
     const content = given === undefined ? CONVENTIONAL[name].find((token) => listed.has(token)) : given;
     return typeof content === "string" ? tokenizer._tokenizer.token_to_id(content) : undefined;
   };
-  const pad = idOf("pad_token");
-  if (pad === undefined) {
-    throw new DualrateError("model", `the tokenizer in ${folder} must have a pad_token of its vocabulary`, {
-      hint: "Set pad_token in tokenizer_config.json.",
-    });
-  }
-  return { pad, cls: idOf("cls_token"), sep: idOf("sep_token"), mask: idOf("mask_token"), unk: idOf("unk_token") };
+  return {
+    pad: idOf("pad_token"),
+    cls: idOf("cls_token"),
+    sep: idOf("sep_token"),
+    mask: idOf("mask_token"),
+    unk: idOf("unk_token"),
+  };
 }
 
 function largestId(tokenizer: PreTrainedTokenizer): number {

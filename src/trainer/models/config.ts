@@ -74,11 +74,14 @@ export function encoderConfig(
     attentionDropout: read("attention_probs_dropout_prob"),
     initializerRange: read("initializer_range"),
   };
-  if (parsed.hidden % parsed.heads !== 0) {
-    const [size, heads] = [named("hidden_size"), named("num_attention_heads")];
-    throw modelError(`${size} ${parsed.hidden} is not a multiple of ${heads} ${parsed.heads}`);
-  }
+  checkMultiple([named("hidden_size"), parsed.hidden], [named("num_attention_heads"), parsed.heads]);
   return parsed;
+}
+
+/** An error where the first number is not a multiple of the second; each is given with its name. */
+export function checkMultiple(whole: readonly [string, number], part: readonly [string, number]): void {
+  if (whole[1] % part[1] === 0) return;
+  throw modelError(`${whole.join(" ")} is not a multiple of ${part.join(" ")}`);
 }
 
 /** A number of config.json, or the default where the key is absent or null. */
@@ -95,14 +98,16 @@ export function refuse(config: Json, key: string, supported: unknown): void {
   throw modelError(`"${key}": ${JSON.stringify(value)} is not supported, only ${JSON.stringify(supported)}`);
 }
 
-function activationOf(config: Json, key: string, fallback: unknown): Activation {
+/** The activation that a key names; an error for one that is not known. */
+export function activationOf(config: Json, key: string, fallback: unknown): Activation {
   const name = config[key] ?? fallback;
   const activation = typeof name === "string" ? ACTIVATIONS[name] : undefined;
   if (activation) return activation;
   throw modelError(`"${key}": ${JSON.stringify(name)} is not one of ${Object.keys(ACTIVATIONS).join(", ")}`);
 }
 
-function modelError(message: string): DualrateError {
+/** What is wrong with a config.json. */
+export function modelError(message: string): DualrateError {
   return new DualrateError("model", `config.json: ${message}`, {
     hint: "Use a model with the standard layout of its architecture.",
   });

@@ -50,7 +50,7 @@ export function dense(name: string, outputs: number, inputs: number, tensor: str
  * A matrix of the checkpoint, kept the other way round: the gradient of a wide layer's weight is the faster product then
  * (a tenth at 384 x 1536), as the narrower of its factors is the one that is read by columns.
  */
-function transposed(spec: ParameterSpec): ParameterSpec {
+export function transposed(spec: ParameterSpec): ParameterSpec {
   return {
     ...spec,
     shape: spec.shape.toReversed(),

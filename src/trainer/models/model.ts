@@ -4,12 +4,21 @@ import type { Task } from "../../sweep/settings.js";
 
 /** Where a parameter's first values come from. */
 export type Origin =
-  /** A tensor of the checkpoint by its Hugging Face name; a transposed one is a matrix that lies the other way round there. */
-  | { readonly from: "checkpoint"; readonly tensor: string; readonly transposed?: true }
+  /**
+   * A tensor of the checkpoint by its Hugging Face name, or a part of one; a transposed one is a matrix that lies the other
+   * way round there.
+   */
+  | { readonly from: "checkpoint"; readonly tensor: string; readonly transposed?: true; readonly columns?: Columns }
   /** A tensor of the checkpoint with an entry per vocabulary id, in the order of the row map; introduced rows follow. */
   | { readonly from: "rows"; readonly tensor: string }
   /** A new tensor: normal with this standard deviation, or zeros at 0. */
   | { readonly from: "new"; readonly standardDeviation: number; readonly tensor: string };
+
+/** Of a tensor that has `of` along its last axis: as many as the parameter has, from `start`. */
+export interface Columns {
+  readonly start: number;
+  readonly of: number;
+}
 
 export interface ParameterSpec {
   /** The name by which the forward function asks for it. */
@@ -42,7 +51,7 @@ export interface ModelInputs {
   readonly words: tf.Tensor; // (B, S, E), rows of the word table
   readonly tokenTypes: tf.Tensor; // (B, S) int32
   readonly attentionMask: tf.Tensor; // (B, S) float32
-  readonly targetPositions: tf.Tensor; // (T) int32, flat over B * S
+  readonly targetPositions: tf.Tensor; // (T) int32, flat over B * S: where the logits are read
 }
 
 /** Applies dropout of a rate to x, at the next site in the order of calls. The identity in evaluation. */
@@ -68,7 +77,10 @@ export interface Model {
   readonly initializerRange: number;
   /** Whether `logits` reads the word table too: an output layer that is tied to it. */
   readonly tied: boolean;
-  /** After the embeddings and after each layer, at every position: what `logits` computes without its savings. [B * S, H] each */
+  /**
+   * After the embeddings and after each layer, at every position: what `logits` computes without its savings. A decoder's
+   * last is after its final norm, as in Hugging Face. [B * S, H] each
+   */
   readonly hiddenStates: (weights: Weights, inputs: ModelInputs, dropout: Dropout) => readonly tf.Tensor[];
   /** Logits of each target: over the classes, or over the rows of the row map. [T, classes or rows] */
   readonly logits: (weights: Weights, inputs: ModelInputs, dropout: Dropout) => tf.Tensor;

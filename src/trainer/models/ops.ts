@@ -43,9 +43,10 @@ function withGradient<Inputs extends tf.Tensor[]>(
 /** How a linear layer's weight [outputs, inputs] lies: as PyTorch has it, or transposed, as TensorFlow and GPT-2 have it. */
 export type WeightOrder = "out-in" | "in-out";
 
-/** A linear layer. x [N, I], weight [O, I] or, in the other order, [I, O], bias [O] -> [N, O] */
-export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, order: WeightOrder = "out-in"): tf.Tensor {
+/** A linear layer. x [N, I], weight [O, I] or, in the other order, [I, O], bias [O] where it has one -> [N, O] */
+export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor, order: WeightOrder = "out-in"): tf.Tensor {
   const outIn = order === "out-in";
+  if (!bias) return tf.matMul(x, weight, false, outIn);
   if (!fused(FUSED.linear)) return tf.add(tf.matMul(x, weight, false, outIn), bias);
   return withGradient(
     [x, weight, bias],
@@ -89,6 +90,12 @@ export function layerNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsi
   );
 }
 
+/** Root mean square normalization over the last axis (Zhang and Sennrich, 2019). x [N, H], scale [H] -> [N, H] */
+export function rmsNorm(x: tf.Tensor, scale: tf.Tensor, epsilon: number): tf.Tensor {
+  const inverse = tf.div(1, tf.sqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon))); // (N, 1)
+  return tf.mul(tf.mul(x, inverse), scale);
+}
+
 type Two = [tf.Tensor, tf.Tensor];
 type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
 type Four = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
@@ -117,6 +124,11 @@ export function gelu(x: tf.Tensor): tf.Tensor {
 export function geluTanh(x: tf.Tensor): tf.Tensor {
   const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+}
+
+/** x * sigmoid(x) (Elfwing et al., 2017), also called swish. */
+export function silu(x: tf.Tensor): tf.Tensor {
+  return tf.mul(x, tf.sigmoid(x));
 }
 
 export function relu(x: tf.Tensor): tf.Tensor {

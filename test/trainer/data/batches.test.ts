@@ -164,6 +164,24 @@ test("masked positions ask for the text's own rows, and introduced targets are m
   expect(batch.targetIntroduced.reduce((a, b) => a + b)).toBeGreaterThan(0);
 });
 
+test("causal-lm asks each position but a text's last for the next row, and draws nothing", () => {
+  const causal: TrainingBatchOptions = { ...options, task: "causal-lm" };
+  for (const batch of epochOf(causal, 0).slice(-2)) {
+    const { batch: size, length, targets } = batch.bucket;
+    expect(targets).toBe(size * (length - 1));
+    const isText = (at: number) => batch.attentionMask[at] === 1;
+    const expected = [...batch.inputRows.keys()].filter(
+      (at) => (at + 1) % length !== 0 && isText(at) && isText(at + 1),
+    );
+    expect(batch.targetCount).toBe(expected.length);
+    expect([...batch.targetPositions.slice(0, batch.targetCount)]).toEqual(expected);
+    const labels = expected.map((at) => batch.inputRows[at + 1] as number);
+    expect([...batch.targetLabels.slice(0, batch.targetCount)]).toEqual(labels);
+    expect([...batch.targetIntroduced.slice(0, batch.targetCount)]).toEqual(labels.map((row) => +(row >= INTRODUCED)));
+    expect([...batch.targetWeights]).toEqual([...batch.targetWeights.keys()].map((slot) => +(slot < expected.length)));
+  }
+});
+
 test("a batch may ask for nothing", () => {
   const none = { ...options, maskProbability: 0, introducedMaskProbability: 0 };
   const batch = batchAt(none, 0);

@@ -57,6 +57,41 @@ test("classification keeps the rows that some split uses and the special ones; c
   expect(summary).toMatchObject({ vocabularyRows: WORDS.length + 2, keptRows: kept.length });
 });
 
+/** A GPT-2 whose tokenizer adds nothing to a text and has no padding. */
+async function tinyDecoder(): Promise<string> {
+  const config = { model_type: "gpt2", n_embd: 4, n_layer: 1, n_head: 1, n_positions: 32 };
+  const model = await tinyModel({ config, tokenizerConfig: { pad_token: null } });
+  const file = join(model, "tokenizer.json");
+  const tokenizer = JSON.parse(await readFile(file, "utf8"));
+  await writeFile(file, JSON.stringify({ ...tokenizer, post_processor: null }));
+  return model;
+}
+
+test("causal LM keeps all rows, and needs no padding token and no output bias", async () => {
+  const settings = tinySettings(await tinyDecoder(), await tinyData(), { task: "causal-lm" });
+  const { summary, inputs } = await prepareInputs(settings, 1);
+  expect(inputs.rowMap).toMatchObject({ baseRows: WORDS.length, introducedRows: 2 });
+  expect(inputs.data.special).toMatchObject({ pad: 0, cls: idOf("[CLS]") });
+  expect([...inputs.data.validation.rows]).toEqual([ZYX, idOf("sees"), NEW]);
+  expect(summary).toMatchObject({ parameterCount: 4 * WORDS.length + 2 * 4, warnings: [] });
+});
+
+test("causal LM over texts of one token each has nothing to measure, which is told", async () => {
+  const data = { ...(await tinyData()), validation: await jsonl([text("<new>"), text("zyx")]) };
+  const prepared = prepareInputs(tinySettings(await tinyDecoder(), data, { task: "causal-lm" }), 1);
+  await expect(prepared).rejects.toMatchObject({
+    code: "data",
+    message: `no token of ${data.validation} has another after it, so there is no validation loss`,
+  });
+  const short = tinySettings(await tinyDecoder(), await tinyData(), { task: "causal-lm", maxLength: 1 });
+  await expect(prepareInputs(short, 1)).rejects.toThrow(/max_length must be from 2 to 32/);
+});
+
+test("a task that the model's architecture does not have is an error at the key task", async () => {
+  const prepared = prepareInputs(tinySettings(await tinyModel(), await tinyData(), { task: "causal-lm" }), 1);
+  await expect(prepared).rejects.toMatchObject({ code: "sweep-file", key: ["task"] });
+});
+
 test("classification keeps every row where the settings say so, and is estimated with them", async () => {
   const model = await tinyModel();
   const settings = tinySettings(model, await tinyData(), { task: "sequence-classification" });

@@ -105,10 +105,16 @@ test.each(RUNS)("%s %s: ten %s-rate steps follow PyTorch's", async (folder, task
   for (const [name, values] of byHuggingFaceName(prepared, flat)) {
     // The key bias has a zero gradient in exact arithmetic: Adam turns its float noise into full steps.
     if (/(key|k_lin)\.bias$/.test(name)) continue;
-    const reference = final.get(name)?.data ?? new Float32Array();
-    expect(distance(values, reference), name).toBeLessThan(1e-4 * l2(reference));
+    const reference = withoutKeys(name, final.get(name)?.data ?? new Float32Array());
+    expect(distance(withoutKeys(name, values), reference), name).toBeLessThan(1e-4 * l2(reference));
   }
 });
+
+/** GPT-2's biases of queries, keys and values are one tensor. */
+function withoutKeys(name: string, values: Float32Array): Float32Array {
+  const third = values.length / 3;
+  return name.endsWith("c_attn.bias") ? values.filter((_, i) => i < third || i >= 2 * third) : values;
+}
 
 type GoldenGroups = Record<
   string,

@@ -64,7 +64,7 @@ async function onTensors(folder: string, golden: GoldenStart & { readonly batch:
   const { input_ids, token_type_ids, attention_mask } = golden.batch;
   const inputs = {
     words: tf.gather(weights.get(WORD_TABLE)!, int32(input_ids)),
-    tokenTypes: int32(token_type_ids),
+    tokenTypes: int32(token_type_ids ?? input_ids.map((row) => row.map(() => 0))),
     attentionMask: tf.cast(int32(attention_mask), "float32"),
     targetPositions: tf.tensor1d(
       Array.from(input_ids, (_, i) => i * (input_ids[0]?.length ?? 0)),

@@ -6,7 +6,16 @@ import { Random } from "../../../src/random.js";
 import "../../../src/trainer/engine/onnx/kernels.js";
 import { encodeModel } from "../../../src/trainer/engine/onnx/proto.js";
 import { record } from "../../../src/trainer/engine/onnx/recorder.js";
-import { crossEntropy, dropout, gelu, geluTanh, layerNorm, linear } from "../../../src/trainer/models/ops.js";
+import {
+  crossEntropy,
+  dropout,
+  gelu,
+  geluTanh,
+  layerNorm,
+  linear,
+  rmsNorm,
+  silu,
+} from "../../../src/trainer/models/ops.js";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
@@ -17,6 +26,24 @@ const KEEP = Uint8Array.from({ length: 15 }, (_, i) => (i % 4 === 0 ? 0 : 1));
 const CASES: readonly [name: string, shapes: number[][], op: (x: tf.Tensor[]) => tf.Tensor][] = [
   ["linear", [[5, 3], [4, 3], [4]], ([x, w, b]) => linear(x!, w!, b!)],
   ["linear, in-out", [[5, 3], [3, 4], [4]], ([x, w, b]) => linear(x!, w!, b!, "in-out")],
+  [
+    "linear, no bias",
+    [
+      [5, 3],
+      [4, 3],
+    ],
+    ([x, w]) => linear(x!, w!),
+  ],
+  [
+    "linear, no bias, in-out",
+    [
+      [5, 3],
+      [3, 4],
+    ],
+    ([x, w]) => linear(x!, w!, undefined, "in-out"),
+  ],
+  ["rmsNorm", [[5, 6], [6]], ([x, g]) => rmsNorm(x!, g!, 1e-6)],
+  ["silu", [[5, 3]], ([x]) => silu(x!)],
   ["layerNorm", [[5, 6], [6], [6]], ([x, g, b]) => layerNorm(x!, g!, b!, 1e-12)],
   ["gelu", [[5, 3]], ([x]) => gelu(x!)],
   ["geluTanh", [[5, 3]], ([x]) => geluTanh(x!)],

@@ -15,6 +15,7 @@ interface Attrs {
   readonly dtype: "float32" | "int32" | "bool";
   readonly epsilon: number;
   readonly keepDims: boolean;
+  readonly numOrSizeSplits: number[] | number;
   readonly numSegments: number;
   readonly paddings: readonly (readonly [before: number, after: number])[];
   readonly perm: readonly number[];
@@ -107,6 +108,15 @@ const unpack: Kernel = ({ value }, { axis }) => {
   return outputs.map((part) => reshaped(result(part, x.shape.with(at, 1), x.dtype), x.shape.toSpliced(at, 1)));
 };
 
+/** tf.split's kernel. */
+const split: Kernel = ({ x }, { numOrSizeSplits, axis }) => {
+  const { shape, dtype } = x as tf.TensorInfo;
+  const at = axisOf(axis, shape.length);
+  const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, at);
+  const parts = backend.graph.nodes("Split", [name(x), int64s(sizes)], sizes.length, { attributes: { axis: at } });
+  return parts.map((part, i) => result(part, shape.with(at, sizes[i] as number), dtype));
+};
+
 const gather: Kernel = ({ x, indices }, { axis }) => {
   const { shape, dtype } = x as tf.TensorInfo;
   const at = axisOf(axis, shape.length);
@@ -134,6 +144,7 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   Tanh: unary("Tanh"),
   Sqrt: unary("Sqrt"),
   Relu: unary("Relu"),
+  Sigmoid: unary("Sigmoid"),
   Square: ({ x }) => {
     const { shape, dtype } = x as tf.TensorInfo;
     return result(node("Mul", [name(x), name(x)]), shape, dtype);
@@ -197,6 +208,7 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     return result(node("Tile", [name(x), int64s(reps)]), output, dtype);
   },
   Concat: (inputs, { axis }) => joined(Object.values(inputs), axis),
+  SplitV: split,
   Pack: pack,
   Unpack: unpack,
   GatherV2: gather,
