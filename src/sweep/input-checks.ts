@@ -49,7 +49,7 @@ function checkFormat({ data, task }: SweepInput): readonly Problem[] {
   return texts.slice(0, 1).map((key) => ({
     path: ["data", given ? "format" : key],
     message: `task ${task} needs labels, which plain text has none of`,
-    hint: "Use JSONL, CSV or TSV; data.format says so where a file's ending does not.",
+    hint: "Use JSONL, CSV, TSV or Parquet; data.format says so where a file's ending does not.",
   }));
 }
 

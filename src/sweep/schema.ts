@@ -122,7 +122,9 @@ const data = z
     format: z
       .enum(["auto", ...DATA_FORMATS])
       .default("auto")
-      .describe("Of the files. auto: by their endings .csv, .tsv, .txt, else JSONL; text is one example a line."),
+      .describe(
+        "Of the files. auto: by their endings .csv, .tsv, .txt, .parquet, else JSONL; text is one example a line.",
+      ),
     text: z.string().min(1).default("text").describe("The field or column that holds the text."),
     label: z
       .string()

@@ -102,7 +102,7 @@ describe("where the data come from:", () => {
       what: "a format that there is not",
       text: edited({ [FILES]: `${FILES}  format: cvs\n` }),
       line: 7,
-      message: /^data.format must be one of auto, jsonl, csv, tsv, text; got "cvs"$/,
+      message: /^data.format must be one of auto, jsonl, csv, tsv, text, parquet; got "cvs"$/,
     },
   ]);
 });

@@ -1,12 +1,12 @@
 // Reads a split's examples from a file, one by one. Every error names the file and the line.
 import { DualrateError } from "../../errors.js";
 import type { DataFormat } from "../../sweep/data-format.js";
-import { type Place, wrongLine } from "./lines.js";
+import { type Place, placeIn, wrongLine } from "./lines.js";
 import { kindOf, readRecords } from "./records.js";
 
 export interface Example {
   readonly text: string;
-  /** The label as a string; undefined where the task asks for none. */
+  /** The label as a string, a boolean as "true" or "false"; undefined where the task asks for none. */
   readonly label: string | undefined;
   /** From 1. */
   readonly line: number;
@@ -32,11 +32,12 @@ export async function* readExamples(
 ): AsyncGenerator<Example> {
   let records = 0;
   let examples = 0;
-  for await (const { fields: record, line } of readRecords(file, fields.format)) {
+  for await (const { fields: record, line } of readRecords(file, fields.format, wantedFields(fields))) {
     records += 1;
-    const text = parseText(record, fields.text, { file, line });
+    const place = placeIn(file, line, fields.format);
+    const text = parseText(record, fields.text, place);
     if (fields.part && !fields.part.holds(text)) continue;
-    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, { file, line });
+    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place);
     yield { text, label, line };
     examples += 1;
     if (examples >= limit) return;
@@ -45,11 +46,16 @@ export async function* readExamples(
   if (examples === 0) throw emptyPart(file, fields.part?.name ?? "", records);
 }
 
+function wantedFields({ text, label }: ExampleFields): readonly string[] {
+  return [text, ...(label === undefined ? [] : [label])];
+}
+
 const EMPTY_HINTS: Readonly<Record<DataFormat, string>> = {
   jsonl: 'Write one JSON object a line, such as {"text": "..."}.',
   csv: "Write a first row that names the columns, and one row for each example.",
   tsv: "Write a first row that names the columns, and one row for each example.",
   text: "Write one text a line.",
+  parquet: "Write at least one row.",
 };
 
 function empty(file: string, format: DataFormat): DualrateError {
@@ -75,7 +81,7 @@ function parseText(record: Readonly<Record<string, unknown>>, name: string, plac
 function parseLabel(record: Readonly<Record<string, unknown>>, name: string, place: Place): string {
   const label = field(record, name, place);
   if (typeof label === "string" && label !== "") return label;
-  if (Number.isInteger(label)) return String(label);
+  if (Number.isInteger(label) || typeof label === "boolean") return String(label);
   throw wrongLine(place, `"${name}" must be a class name or an integer, is ${JSON.stringify(label)}`, NAME_FIELD);
 }
 

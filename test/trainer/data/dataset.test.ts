@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type Example, type ExampleFields, readExamples } from "../../../src/trainer/data/dataset.js";
 
@@ -52,6 +53,32 @@ test.each([
     { text: "a, b", label: "RX_1", line: lines[0] },
     { text: "c", label: "3", line: lines[1] },
   ]);
+});
+
+const PARQUET = fileURLToPath(new URL("../../golden/parquet/snappy-dictionary.parquet", import.meta.url));
+
+test.each([
+  ["label", ["cat", "dog", "cat"]],
+  ["class", ["0", "1", "2"]],
+  ["flag", ["true", "false", "true"]],
+] as const)("examples come from Parquet; its column %s may be the label", async (label, labels) => {
+  const examples = await read(PARQUET, { label, format: "parquet" }, 3);
+  expect(examples.map((example) => [example.label, example.line])).toEqual(labels.map((name, i) => [name, i + 1]));
+  expect(examples[2]?.text).toBe("the cat sees <new> é é ");
+});
+
+test.each([
+  ["a missing column", { text: "txt" }, 1, /row 1: has no field "txt"; it has "text", "text_b", "label", "class"/],
+  ["numbers for texts", { text: "class" }, 1, /row 1: "class" must be a string, is a number/],
+  ["an empty cell", { text: "empty" }, 2, /row 2: "empty" must be a string, is null/],
+  ["a list", { text: "nested" }, 1, /row 1: "nested" must be a string, is a list/],
+  ["a fraction for a label", { label: "score" }, 2, /row 2: "score" must be a class name or an integer, is -0\.75/],
+] as const)("%s in Parquet is an error with file and row", async (_, fields, row, message) => {
+  await expect(read(PARQUET, { ...fields, format: "parquet" })).rejects.toMatchObject({
+    code: "data",
+    message: expect.stringMatching(message),
+    place: { file: PARQUET, line: row },
+  });
 });
 
 test("of a file that several splits share, only the part's texts are examples, up to the limit", async () => {
