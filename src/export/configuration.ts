@@ -117,11 +117,12 @@ function lengthKey(length: TrainerSettings["length"]): Record<string, number> {
 }
 
 /** Special tokens are never masked, so a sweep file may not say how often. */
-function maskKeys(trainer: TrainerSettings, special: boolean): Record<string, number | readonly number[]> {
+function maskKeys(trainer: TrainerSettings, special: boolean): ExportedConfiguration["trainer"] {
   return {
     mask_probability: trainer.maskProbability,
     ...(!special && { introduced_mask_probability: trainer.introducedMaskProbability }),
     mask_replacement: trainer.maskReplacement,
+    ...(trainer.wholeWordMasking && { whole_word_masking: true }),
   };
 }
 

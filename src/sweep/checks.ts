@@ -83,7 +83,12 @@ function checkSteps({ trainer }: SweepInput): readonly Problem[] {
   ];
 }
 
-const MASKING_KEYS = ["mask_probability", "introduced_mask_probability", "mask_replacement"] as const;
+const MASKING_KEYS = [
+  "mask_probability",
+  "introduced_mask_probability",
+  "mask_replacement",
+  "whole_word_masking",
+] as const;
 
 /** Keys that a task would ignore in silence. */
 function checkTask(input: SweepInput): readonly Problem[] {

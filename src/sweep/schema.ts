@@ -183,6 +183,10 @@ const trainer = z
       .describe(
         "Shares of asked-for tokens shown as [MASK], as a random token, as they are. Default: [0.8, 0.1, 0.1].",
       ),
+    whole_word_masking: z
+      .boolean()
+      .optional()
+      .describe("Mask all of a word's tokens or none, each word by mask_probability (masked-lm). Default: false."),
     dropout: z.boolean().default(true).describe("False turns the model's dropout off."),
     group_by_length: z.boolean().default(true).describe("Batches of texts of about the same length."),
     early_stopping_patience: count

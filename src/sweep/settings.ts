@@ -65,6 +65,8 @@ export interface TrainerSettings {
   readonly introducedMaskProbability: number;
   /** Shares of [MASK], a random row, and the token itself; they sum to 1. */
   readonly maskReplacement: readonly [mask: number, random: number, keep: number];
+  /** All of a word's tokens are masked, or none. */
+  readonly wholeWordMasking?: true;
   /** False turns all of the config's dropout off. */
   readonly dropout: boolean;
   /** Batches of texts of about the same length (less padding); false takes them in shuffled order. */

@@ -159,6 +159,7 @@ function trainerOf({ trainer }: SweepInput): TrainerSettings {
     maskProbability,
     introducedMaskProbability: trainer.introduced_mask_probability ?? maskProbability,
     maskReplacement: trainer.mask_replacement ?? [0.8, 0.1, 0.1],
+    ...(trainer.whole_word_masking && { wholeWordMasking: true }),
     dropout: trainer.dropout,
     groupByLength: trainer.group_by_length,
     ...(trainer.early_stopping_patience !== undefined && { earlyStoppingPatience: trainer.early_stopping_patience }),

@@ -38,6 +38,7 @@ test.each([
   ["masked-lm", {}],
   ["masked-lm with special tokens", { introduced: { tokens: ["<A>"], special: true } }],
   ["a token's own init", { introduced: { tokens: ["<A>", "<B>"], special: false, tokenInit: { "<B>": "copy:a" } } }],
+  ["whole words", { trainer: { ...settings.trainer, wholeWordMasking: true } }],
   ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
   [
     "sequence-classification",

@@ -119,6 +119,12 @@ describe("rules between keys are named, with their line, for", () => {
       message: /^trainer.mask_probability would have no effect: sequence-classification masks nothing$/,
     },
     {
+      what: "whole words under sequence-classification",
+      text: edited({ ...CLASSIFICATION, "max_steps: 200": "max_steps: 200\n  whole_word_masking: true" }),
+      line: 11,
+      message: /^trainer.whole_word_masking would have no effect: sequence-classification masks nothing$/,
+    },
+    {
       what: "an output bias under sequence-classification",
       text: edited(CLASSIFICATION, "  bias_init: {value: zero}\n"),
       line: 16,

@@ -6,6 +6,7 @@ import type { Batch, Bucket } from "./batch.js";
 import { maskedCapacity, paddedLength, type TargetCapacity } from "./buckets.js";
 import type { EncodedSplit, SharedInputs } from "./inputs.js";
 import { createMasker, type Masking, maskProbabilities } from "./masking.js";
+import { wordSpread } from "./words.js";
 
 export interface BatchOptions extends Masking {
   readonly task: Task;
@@ -110,10 +111,11 @@ interface TargetSource {
 }
 
 function maskedTargets({ rowMap, data }: SharedInputs, split: EncodedSplit, masking: Masking): TargetSource {
-  const mask = createMasker(masking, data.special, rowMap);
+  const { wordParts } = data;
+  const mask = createMasker(masking, data.special, rowMap, wordParts);
   const probabilities = maskProbabilities(masking, data.special, rowMap);
   return {
-    capacity: maskedCapacity(split, probabilities, rowMap.baseRows),
+    capacity: maskedCapacity(split, probabilities, rowMap.baseRows, wordParts && wordSpread(split, wordParts)),
     draw: (example, key) => {
       const { rows, tokenTypes } = textOf(split, example);
       const { inputRows, positions } = mask(rows, key);

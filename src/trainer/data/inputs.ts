@@ -49,6 +49,8 @@ export interface EncodedData {
   /** Class names in the order of their indices; empty for masked LM. */
   readonly classes: readonly string[];
   readonly special: SpecialRows;
+  /** Where whole words are masked: what each row is in its word, a WORD_PART of words.ts. [rows] */
+  readonly wordParts?: Uint8Array;
   readonly introduced: readonly IntroducedToken[];
 }
 

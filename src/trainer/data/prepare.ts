@@ -20,6 +20,7 @@ import { dataFormats, type SplitSource, splitSource } from "./splits.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
 import { atToken, type ResolvedTokens, resolveTokens } from "./tokens.js";
 import { dataWarnings } from "./warnings.js";
+import { WORD_PART } from "./words.js";
 
 /** The splits as vocabulary ids. */
 interface Splits {
@@ -164,12 +165,14 @@ function keptIds({ task, keepAllRows }: Settings, { special }: Tokenizer, splits
 
 function encodeData(settings: Settings, tokenizer: Tokenizer, splits: Splits, rowMap: RowMap): EncodedData {
   const classes = classesOf(splits.train);
+  const special = specialRows(settings, tokenizer, rowMap);
   return {
     train: toSplit(splits.train, rowMap, classes),
     validation: toSplit(splits.validation, rowMap, classes),
     test: splits.test && toSplit(splits.test, rowMap, classes),
     classes,
-    special: specialRows(settings, tokenizer, rowMap),
+    special,
+    ...(settings.trainer.wholeWordMasking && { wordParts: wordPartsByRow(tokenizer, rowMap, special) }),
     introduced: tokenizer.introduced.map((token): IntroducedToken => ({ ...token, row: rowOf(rowMap, token.id) })),
   };
 }
@@ -185,6 +188,17 @@ function specialRows({ introduced }: Settings, tokenizer: Tokenizer, rowMap: Row
     mask: row(mask),
     neverMasked: sharedInt32([...new Set(never.map(row).filter((row) => row !== undefined))]),
   };
+}
+
+/** Rows beyond the tokenizer's vocabulary begin words: no text has them. What is never masked is no part of a word. */
+function wordPartsByRow(tokenizer: Tokenizer, { idOfRow }: RowMap, { neverMasked }: SpecialRows): Uint8Array {
+  const parts = tokenizer.wordParts();
+  const byRow = new Uint8Array(new SharedArrayBuffer(idOfRow.length));
+  idOfRow.forEach((id, row) => {
+    byRow[row] = parts[id] ?? WORD_PART.begins;
+  });
+  for (const row of neverMasked) byRow[row] = WORD_PART.whole;
+  return byRow;
 }
 
 function rowOf({ rowOfId }: RowMap, id: number): number {

@@ -5,6 +5,7 @@ import { DualrateError, messageOf } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
 import type { IntroducedToken } from "./inputs.js";
 import { holdSingleWords } from "./single-word.js";
+import { wordPartsOf } from "./words.js";
 
 /** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
 export interface SpecialIds {
@@ -37,6 +38,8 @@ export interface Tokenizer {
   /** Id of a token that the model had before, by its name in the vocabulary. */
   knownId(token: string): number | undefined;
   readonly special: SpecialIds;
+  /** What each id is in its word; see words.ts, which throws where the tokenizer does not tell. */
+  wordParts(): Uint8Array;
   /** Ids that the template adds around every text. */
   readonly specialsPerText: number;
   /** Encodes one text with special tokens; a longer text loses its end, not its last special tokens. */
@@ -56,6 +59,7 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
   return {
     introduced: added,
     special: specialIds(extended, folder),
+    wordParts: () => wordPartsOf(extended),
     specialsPerText: frame.prefix + frame.suffix,
     knownId: (token) => base._tokenizer.token_to_id(token),
     encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),

@@ -78,6 +78,19 @@ test("every array lies over shared memory, so that a thread gets it without a co
   expect(arrays.filter(({ buffer }) => !(buffer instanceof SharedArrayBuffer))).toEqual([]);
 });
 
+test("whole-word masking knows what each row is in its word; introduced and special rows are words of their own", async () => {
+  const settings = tinySettings(await tinyModel(), await tinyData(), { wholeWordMasking: true });
+  const parts = (await prepareInputs(settings, 1)).inputs.data.wordParts;
+  expect(parts?.buffer).toBeInstanceOf(SharedArrayBuffer);
+  const partOf = (word: string) => parts?.[idOf(word)];
+  expect(["cat", "cell", "<old>"].map(partOf)).toEqual([0, 0, 0]);
+  expect(["##ular", "##z"].map(partOf)).toEqual([1, 1]);
+  expect([...["[MASK]", "[UNK]"].map(partOf), parts?.[NEW], parts?.[ZYX]]).toEqual([2, 2, 2, 2]);
+  expect((await prepareInputs(tinySettings(await tinyModel(), await tinyData()), 1)).inputs.data).not.toHaveProperty(
+    "wordParts",
+  );
+});
+
 test("an introduced id below the config's vocab_size takes its row out of the base rows", async () => {
   const model = await tinyModel({ config: { vocab_size: WORDS.length + 4 } });
   const { inputs } = await prepareInputs(tinySettings(model, await tinyData()), 1);

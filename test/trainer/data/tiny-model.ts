@@ -17,10 +17,17 @@ interface Overrides {
   readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
   /** Added tokens beside the special ones. */
   readonly addedTokens?: readonly { readonly id: number; readonly content: string; readonly single_word: boolean }[];
+  /** What tokens inside of words begin with, as the tokenizer has it; the vocabulary keeps its "##". */
+  readonly wordPrefix?: string;
 }
 
 /** Writes the folder and returns its path. */
-export async function tinyModel({ config, tokenizerConfig, addedTokens = [] }: Overrides = {}): Promise<string> {
+export async function tinyModel({
+  config,
+  tokenizerConfig,
+  addedTokens = [],
+  wordPrefix = "##",
+}: Overrides = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dualrate-tiny-"));
   const write = (name: string, value: unknown) => writeFile(join(folder, name), JSON.stringify(value));
   await write("config.json", {
@@ -33,7 +40,7 @@ export async function tinyModel({ config, tokenizerConfig, addedTokens = [] }: O
     max_position_embeddings: 32,
     ...config,
   });
-  await write("tokenizer.json", tokenizerJson(addedTokens));
+  await write("tokenizer.json", tokenizerJson(addedTokens, wordPrefix));
   await write("tokenizer_config.json", {
     tokenizer_class: "BertTokenizer",
     pad_token: "[PAD]",
@@ -49,7 +56,7 @@ export async function tinyModel({ config, tokenizerConfig, addedTokens = [] }: O
   return folder;
 }
 
-function tokenizerJson(addedTokens: NonNullable<Overrides["addedTokens"]>): unknown {
+function tokenizerJson(addedTokens: NonNullable<Overrides["addedTokens"]>, wordPrefix: string): unknown {
   const plain = { single_word: false, lstrip: false, rstrip: false };
   const special = WORDS.slice(0, 5).map((content, id) => ({ ...plain, id, content, special: true, normalized: false }));
   const added = addedTokens.map((token) => ({ ...plain, special: false, normalized: true, ...token }));
@@ -76,7 +83,7 @@ function tokenizerJson(addedTokens: NonNullable<Overrides["addedTokens"]>): unkn
     model: {
       type: "WordPiece",
       unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
+      continuing_subword_prefix: wordPrefix,
       max_input_chars_per_word: 100,
       vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
     },
