@@ -81,12 +81,14 @@ function pathFrom(folder: string, absolute: string): string {
 }
 
 function dataKeys({ data, task }: Settings, path: (absolute: string) => string): ExportedConfiguration["data"] {
-  const { train, validation, test, split, format, text, label, maxTrainSamples, maxEvalSamples }: DataSettings = data;
+  const { train, validation, test, split, format, text, textPair, label }: DataSettings = data;
+  const { maxTrainSamples, maxEvalSamples } = data;
   const files = { train: path(train), validation: path(validation), ...(test !== undefined && { test: path(test) }) };
   return {
     ...(split ? { file: path(train), split } : files),
     ...(format !== undefined && { format }),
     text,
+    ...(textPair !== undefined && { text_pair: textPair }),
     ...(task === "sequence-classification" && { label }),
     ...(maxTrainSamples !== undefined && { max_train_samples: maxTrainSamples }),
     ...(maxEvalSamples !== undefined && { max_eval_samples: maxEvalSamples }),

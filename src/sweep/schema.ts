@@ -126,6 +126,11 @@ const data = z
         "Of the files. auto: by their endings .csv, .tsv, .txt, .parquet, else JSONL; text is one example a line.",
       ),
     text: z.string().min(1).default("text").describe("The field or column that holds the text."),
+    text_pair: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The field or column that holds a second text, for pairs of texts (sequence-classification)."),
     label: z
       .string()
       .min(1)

@@ -31,6 +31,8 @@ export interface DataSettings {
   readonly format?: DataFormat;
   /** Names of fields or columns. */
   readonly text: string;
+  /** The second text of each example, where there is one (sequence-classification). */
+  readonly textPair?: string;
   readonly label: string;
   /** The first N examples only. */
   readonly maxTrainSamples?: number;

@@ -123,11 +123,12 @@ function introducedOf({ introduced_tokens: given }: SweepInput, folder: string):
 }
 
 function dataOf({ data }: SweepInput, folder: string): DataSettings {
-  const { format, text, label, max_train_samples: maxTrain, max_eval_samples: maxEval } = data;
+  const { format, text, text_pair: textPair, label, max_train_samples: maxTrain, max_eval_samples: maxEval } = data;
   return {
     ...splitsOf(data, folder),
     ...(format !== "auto" && { format }),
     text,
+    ...(textPair !== undefined && { textPair }),
     label,
     ...(maxTrain !== undefined && { maxTrainSamples: maxTrain }),
     ...(maxEval !== undefined && { maxEvalSamples: maxEval }),

@@ -79,6 +79,14 @@ test("a sweep of several optimizers exports the settings of the trial's own, and
   expect(exportedOf("adamw")).toEqual(["adam_beta1", "adam_epsilon"]);
 });
 
+test("pairs of texts are exported as such, and read back", () => {
+  const data = { ...settings.data, train: join(folder, "train.jsonl"), validation: join(folder, "valid.jsonl") };
+  const pairs = { task: "sequence-classification", data: { ...data, textPair: "other" } } as const;
+  const configuration = exportedConfiguration(studyIn(folder, pairs), trial, folder);
+  const read = parseSweep(toYaml(configuration, "best.yaml"), join(folder, "best.yaml"));
+  expect(read.settings.data).toEqual(pairs.data);
+});
+
 test("one file with a split is exported as such, and reads back", () => {
   const [train, split] = [join(folder, "train.jsonl"), { validation: 0.1, test: 0.2, seed: 3 }];
   const data = { ...settings.data, train, validation: train, test: train, split, format: "jsonl" } as const;

@@ -6,6 +6,8 @@ import { kindOf, readRecords } from "./records.js";
 
 export interface Example {
   readonly text: string;
+  /** The second text of a pair. */
+  readonly textPair?: string;
   /** The label as a string, a boolean as "true" or "false"; undefined where the task asks for none. */
   readonly label: string | undefined;
   /** From 1. */
@@ -15,9 +17,10 @@ export interface Example {
 /** Names of the fields to read, and how; without `label` none is looked for. */
 export interface ExampleFields {
   readonly text: string;
+  readonly textPair?: string;
   readonly label?: string | undefined;
   readonly format: DataFormat;
-  /** Where several splits share the file: which of its texts belong to this one. */
+  /** Where several splits share the file: which of its texts (of a pair the first) belong to this one. */
   readonly part?: { readonly name: string; readonly holds: (text: string) => boolean };
 }
 
@@ -37,8 +40,9 @@ export async function* readExamples(
     const place = placeIn(file, line, fields.format);
     const text = parseText(record, fields.text, place);
     if (fields.part && !fields.part.holds(text)) continue;
+    const textPair = fields.textPair === undefined ? {} : { textPair: parseText(record, fields.textPair, place) };
     const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place);
-    yield { text, label, line };
+    yield { text, ...textPair, label, line };
     examples += 1;
     if (examples >= limit) return;
   }
@@ -46,8 +50,8 @@ export async function* readExamples(
   if (examples === 0) throw emptyPart(file, fields.part?.name ?? "", records);
 }
 
-function wantedFields({ text, label }: ExampleFields): readonly string[] {
-  return [text, ...(label === undefined ? [] : [label])];
+function wantedFields({ text, textPair, label }: ExampleFields): readonly string[] {
+  return [text, textPair, label].filter((name) => name !== undefined);
 }
 
 const EMPTY_HINTS: Readonly<Record<DataFormat, string>> = {

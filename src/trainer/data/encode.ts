@@ -39,13 +39,14 @@ export async function encodeFile(file: string, tokenizer: Tokenizer, options: En
   const places: Place[] = [];
   const idCounts = new Map<number, number>();
   let watched = 0;
-  for await (const { text, label, line } of readExamples(file, fields, limit)) {
-    const encoded = tokenizer.encode(text, maxLength);
+  const pairs = fields.textPair === undefined ? undefined : tokenizer.pairs();
+  for await (const { text, textPair = "", label, line } of readExamples(file, fields, limit)) {
+    const encoded = pairs ? pairs.encode(text, textPair, maxLength) : tokenizer.encode(text, maxLength);
     for (const id of encoded.ids) idCounts.set(id, (idCounts.get(id) ?? 0) + 1);
     texts.push(encoded);
     places.push(placeIn(file, line, fields.format));
     if (label !== undefined) labels.push(label);
-    if (watch?.test(text)) watched += 1;
+    if (watch?.test(text) || watch?.test(textPair)) watched += 1;
   }
   return { file, texts, labels, places, idCounts, truncated: texts.filter((text) => text.truncated).length, watched };
 }

@@ -45,6 +45,7 @@ export async function prepareInputs(
   const model = describedModel(settings, config, vocabSize + tokenizer.introduced.length);
   checkMaxLength(settings, model, tokenizer);
   const splits = await encodeSplits(settings, tokenizer);
+  checkTokenTypes(config, splits.train);
   const introducedCounts = tokenizer.introduced.map(({ id }) => splits.train.idCounts.get(id) ?? 0);
   checkSomeIntroduced(settings, introducedCounts);
 
@@ -123,14 +124,17 @@ function describedModel({ task }: Settings, config: Readonly<Record<string, unkn
 
 function checkMaxLength(settings: Settings, { maxPositions: most }: Model, tokenizer: Tokenizer): void {
   const { maxLength } = settings.trainer;
-  const least = tokenizer.specialsPerText + 1;
+  const pairs = settings.data.textPair === undefined ? undefined : tokenizer.pairs();
+  const specials = pairs?.specialsPerPair ?? tokenizer.specialsPerText;
+  // A token of each text.
+  const least = specials + (pairs ? 2 : 1);
   if (maxLength >= least && maxLength <= most) return;
   throw new DualrateError(
     "sweep-file",
     `max_length must be from ${least} to ${most} for this model; got ${maxLength}`,
     {
       key: ["trainer", "max_length"],
-      hint: `${tokenizer.specialsPerText} of the tokens are special ones such as [CLS]; the model has ${most} positions.`,
+      hint: `${specials} of the tokens are special ones such as [CLS]; the model has ${most} positions.`,
     },
   );
 }
@@ -145,6 +149,19 @@ async function encodeSplits(settings: Settings, tokenizer: Tokenizer): Promise<S
     validation: await encode(splitSource(settings, "validation")),
     test: test && (await encode(test)),
   };
+}
+
+/** The tokenizer may tell two texts apart by a token type that the model has no row for. */
+function checkTokenTypes({ type_vocab_size: rows }: Readonly<Record<string, unknown>>, { texts }: EncodedTexts): void {
+  const most = texts.reduce((most, { tokenTypes }) => Math.max(most, ...tokenTypes), 0);
+  if (typeof rows !== "number" || most < rows) return;
+  throw new DualrateError(
+    "model",
+    `the tokenizer gives token type ${most}, but the model has ${rows} (type_vocab_size)`,
+    {
+      hint: "Use the tokenizer that was saved with the model.",
+    },
+  );
 }
 
 function checkSomeIntroduced({ introduced, data }: Settings, counts: readonly number[]): void {
@@ -238,10 +255,11 @@ function countParameters({ task }: Settings, { parameters }: Model, { tensors, r
 }
 
 async function hashInputs({ model, introduced, data, task, trainer }: Settings): Promise<InputHashes> {
-  const { text, label, maxTrainSamples, maxEvalSamples } = data;
+  const { text, textPair, label, maxTrainSamples, maxEvalSamples } = data;
   const formats = dataFormats(data);
   const encoding = {
     ...{ task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength, split: data.split },
+    ...(textPair !== undefined && { textPair }),
     // Told only where it says more than the hashes of studies from before there were formats.
     ...(formats.some((format) => format !== "jsonl") && { formats }),
   };

@@ -25,6 +25,7 @@ export function splitSource({ data, task }: Settings, name: SplitName): SplitSou
     file,
     fields: {
       text: data.text,
+      ...(data.textPair !== undefined && { textPair: data.textPair }),
       ...(task === "sequence-classification" && { label: data.label }),
       format: formatOf(file, data.format),
       ...(split && { part: { name, holds: (text: string) => splitOf(text, split) === name } }),

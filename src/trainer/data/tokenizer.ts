@@ -4,6 +4,7 @@ import { AutoTokenizer, env, LogLevel, type PreTrainedTokenizer } from "@hugging
 import { DualrateError, messageOf } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
 import type { IntroducedToken } from "./inputs.js";
+import { type PairEncoder, pairEncoder } from "./pairs.js";
 import { holdSingleWords } from "./single-word.js";
 import { wordPartsOf } from "./words.js";
 
@@ -44,6 +45,8 @@ export interface Tokenizer {
   readonly specialsPerText: number;
   /** Encodes one text with special tokens; a longer text loses its end, not its last special tokens. */
   encode(text: string, maxLength: number): EncodedText;
+  /** Encodes pairs of texts; throws a DualrateError of code "model" where the tokenizer has no template for them. */
+  pairs(): PairEncoder;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
     specialsPerText: frame.prefix + frame.suffix,
     knownId: (token) => base._tokenizer.token_to_id(token),
     encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
+    pairs: () => pairEncoder(extended, added[0] as AddedToken),
   };
 }
 

@@ -113,8 +113,8 @@ async function findTokens(settings: Settings, { pattern, maxTokens }: Pattern): 
   const { file, fields, limit } = splitSource(settings, "train");
   const expression = new RegExp(pattern, "gu");
   const found = new Set<string>();
-  for await (const { text, line } of readExamples(file, { ...fields, label: undefined }, limit)) {
-    for (const [token] of text.matchAll(expression)) {
+  for await (const { text, textPair = "", line } of readExamples(file, { ...fields, label: undefined }, limit)) {
+    for (const [token] of [...text.matchAll(expression), ...textPair.matchAll(expression)]) {
       if (token.trim() === "") throw blankMatch(pattern, placeIn(file, line, fields.format));
       found.add(token);
     }

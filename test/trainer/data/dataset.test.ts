@@ -44,6 +44,14 @@ test("labels may be strings or integers, under the names that the sweep file giv
   expect((await read(file, { text: "t", label: "y" })).map(({ label }) => label)).toEqual(["RX_1", "3"]);
 });
 
+test("a second text comes from a field of its own, and must be a text too", async () => {
+  const file = await fileWith('{"text": "a", "b": "c"}\n{"text": "a"}\n');
+  expect(await read(file, { textPair: "b" }, 1)).toEqual([{ text: "a", textPair: "c", label: undefined, line: 1 }]);
+  await expect(read(file, { textPair: "b" })).rejects.toMatchObject({
+    message: expect.stringMatching(/line 2: has no field "b"; it has "text"/),
+  });
+});
+
 test.each([
   ["csv", 'y,t\nRX_1,"a, b"\n3,c\n', [2, 3]],
   ["tsv", "t\ty\na, b\tRX_1\nc\t3\n", [2, 3]],

@@ -19,6 +19,8 @@ interface Overrides {
   readonly addedTokens?: readonly { readonly id: number; readonly content: string; readonly single_word: boolean }[];
   /** What tokens inside of words begin with, as the tokenizer has it; the vocabulary keeps its "##". */
   readonly wordPrefix?: string;
+  /** Whether the template knows pairs of texts. */
+  readonly pairs?: boolean;
 }
 
 /** Writes the folder and returns its path. */
@@ -27,6 +29,7 @@ export async function tinyModel({
   tokenizerConfig,
   addedTokens = [],
   wordPrefix = "##",
+  pairs = false,
 }: Overrides = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dualrate-tiny-"));
   const write = (name: string, value: unknown) => writeFile(join(folder, name), JSON.stringify(value));
@@ -40,7 +43,7 @@ export async function tinyModel({
     max_position_embeddings: 32,
     ...config,
   });
-  await write("tokenizer.json", tokenizerJson(addedTokens, wordPrefix));
+  await write("tokenizer.json", tokenizerJson(addedTokens, { wordPrefix, pairs }));
   await write("tokenizer_config.json", {
     tokenizer_class: "BertTokenizer",
     pad_token: "[PAD]",
@@ -56,11 +59,16 @@ export async function tinyModel({
   return folder;
 }
 
-function tokenizerJson(addedTokens: NonNullable<Overrides["addedTokens"]>, wordPrefix: string): unknown {
+function tokenizerJson(
+  addedTokens: NonNullable<Overrides["addedTokens"]>,
+  { wordPrefix, pairs }: { readonly wordPrefix: string; readonly pairs: boolean },
+): unknown {
   const plain = { single_word: false, lstrip: false, rstrip: false };
   const special = WORDS.slice(0, 5).map((content, id) => ({ ...plain, id, content, special: true, normalized: false }));
   const added = addedTokens.map((token) => ({ ...plain, special: false, normalized: true, ...token }));
-  const specialToken = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
+  const specialToken = (id: string, type = 0) => ({ SpecialToken: { id, type_id: type } });
+  const sequence = (id: string, type: number) => ({ Sequence: { id, type_id: type } });
+  const single = [specialToken("[CLS]"), sequence("A", 0), specialToken("[SEP]")];
   const entry = (id: string) => [id, { id, ids: [idOf(id)], tokens: [id] }] as const;
   return {
     version: "1.0",
@@ -75,8 +83,8 @@ function tokenizerJson(addedTokens: NonNullable<Overrides["addedTokens"]>, wordP
     pre_tokenizer: { type: "BertPreTokenizer" },
     post_processor: {
       type: "TemplateProcessing",
-      single: [specialToken("[CLS]"), { Sequence: { id: "A", type_id: 0 } }, specialToken("[SEP]")],
-      pair: [],
+      single,
+      pair: pairs ? [...single, sequence("B", 1), specialToken("[SEP]", 1)] : [],
       special_tokens: Object.fromEntries([entry("[CLS]"), entry("[SEP]")]),
     },
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
