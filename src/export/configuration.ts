@@ -107,6 +107,7 @@ function trainerKeys({ trainer, task, introduced }: Settings): ExportedConfigura
     eval_batch_size: trainer.evalBatchSize,
     max_length: trainer.maxLength,
     ...(task === "masked-lm" && maskKeys(trainer, introduced.special)),
+    ...(trainer.problemType !== undefined && { problem_type: trainer.problemType }),
     dropout: trainer.dropout,
     group_by_length: trainer.groupByLength,
     ...(trainer.earlyStoppingPatience !== undefined && { early_stopping_patience: trainer.earlyStoppingPatience }),

@@ -92,7 +92,12 @@ const MASKING_KEYS = [
 
 /** Keys that a task would ignore in silence. */
 function checkTask(input: SweepInput): readonly Problem[] {
-  if (input.task === "masked-lm") return unused(givenAt(input, "head_lr_ratio"), "masked-lm has no new task head");
+  if (input.task === "masked-lm") {
+    return [
+      ...unused(givenAt(input, "head_lr_ratio"), "masked-lm has no new task head"),
+      ...(input.trainer.problem_type ? unused(["trainer", "problem_type"], "masked-lm has no labels") : []),
+    ];
+  }
   const masking = MASKING_KEYS.filter((key) => input.trainer[key] !== undefined);
   return [
     ...masking.flatMap((key) => unused(["trainer", key], "sequence-classification masks nothing")),
@@ -100,7 +105,12 @@ function checkTask(input: SweepInput): readonly Problem[] {
   ];
 }
 
-function checkMetric({ metric }: SweepInput): readonly Problem[] {
+function checkMetric({ metric, trainer }: SweepInput): readonly Problem[] {
+  if (metric.name === "accuracy" && trainer.problem_type === "regression") {
+    const message =
+      "metric accuracy would never have a value: no number is right or wrong under problem_type regression";
+    return [{ path: ["metric", "name"], message, hint: "Rank by loss, the mean squared error." }];
+  }
   const goal = metric.name === "accuracy" ? "maximize" : "minimize";
   if (metric.goal === undefined || metric.goal === goal) return [];
   const message = `metric.goal must be ${goal} for ${metric.name}; got ${metric.goal}`;

@@ -192,6 +192,13 @@ const trainer = z
       .boolean()
       .optional()
       .describe("Mask all of a word's tokens or none, each word by mask_probability (masked-lm). Default: false."),
+    problem_type: z
+      .enum(["single_label_classification", "regression"])
+      .optional()
+      .describe(
+        "What labels are (sequence-classification): classes, or numbers, whose loss is the mean squared error. " +
+          "Default: single_label_classification.",
+      ),
     dropout: z.boolean().default(true).describe("False turns the model's dropout off."),
     group_by_length: z.boolean().default(true).describe("Batches of texts of about the same length."),
     early_stopping_patience: count

@@ -69,6 +69,8 @@ export interface TrainerSettings {
   readonly maskReplacement: readonly [mask: number, random: number, keep: number];
   /** All of a word's tokens are masked, or none. */
   readonly wholeWordMasking?: true;
+  /** Labels are numbers, and the loss is the squared error; classes where it is not given (sequence-classification). */
+  readonly problemType?: "regression";
   /** False turns all of the config's dropout off. */
   readonly dropout: boolean;
   /** Batches of texts of about the same length (less padding); false takes them in shuffled order. */

@@ -161,6 +161,7 @@ function trainerOf({ trainer }: SweepInput): TrainerSettings {
     introducedMaskProbability: trainer.introduced_mask_probability ?? maskProbability,
     maskReplacement: trainer.mask_replacement ?? [0.8, 0.1, 0.1],
     ...(trainer.whole_word_masking && { wholeWordMasking: true }),
+    ...(trainer.problem_type === "regression" && { problemType: trainer.problem_type }),
     dropout: trainer.dropout,
     groupByLength: trainer.group_by_length,
     ...(trainer.early_stopping_patience !== undefined && { earlyStoppingPatience: trainer.early_stopping_patience }),

@@ -41,7 +41,7 @@ export async function writeModelFolder(
   try {
     await mkdir(temporary, { recursive: true });
     await copyFile(weights, join(temporary, WEIGHTS_FILE));
-    await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings.task, inputs));
+    await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings, inputs));
     await writeTokenizer(temporary, settings, inputs);
     await moveInto(folder, temporary);
   } finally {
@@ -55,16 +55,18 @@ async function moveInto(folder: string, temporary: string): Promise<void> {
 }
 
 /** config.json of the model as it was trained: with the introduced rows, and the classes of its task. */
-export function exportedConfig(task: Task, { modelConfig, rowMap, data }: SharedInputs): Json {
+export function exportedConfig({ task, trainer }: Settings, { modelConfig, rowMap, data }: SharedInputs): Json {
   const { torch_dtype: _old, dtype: _new, ...config } = modelConfig;
-  const { classes } = data;
+  const regression = trainer.problemType === "regression";
+  // The name that Hugging Face gives the one output.
+  const classes = regression ? ["LABEL_0"] : data.classes;
   return {
     ...config,
     architectures: [`${classPrefix(modelConfig)}${SUFFIXES[task]}`],
     vocab_size: rowMap.rowOfId.length,
     dtype: "float32",
     ...(task === "sequence-classification" && {
-      problem_type: "single_label_classification",
+      problem_type: regression ? "regression" : "single_label_classification",
       id2label: Object.fromEntries(classes.map((name, index) => [index, name])),
       label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
     }),

@@ -41,6 +41,13 @@ test.each([
   ["whole words", { trainer: { ...settings.trainer, wholeWordMasking: true } }],
   ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
   [
+    "regression",
+    {
+      task: "sequence-classification",
+      trainer: { ...settings.trainer, ...classifier, introducedMaskProbability: 0.15, problemType: "regression" },
+    },
+  ],
+  [
     "sequence-classification",
     {
       task: "sequence-classification",

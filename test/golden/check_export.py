@@ -8,7 +8,9 @@ import torch
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
 
 folder, batches, expected = sys.argv[1], sys.argv[2], float(sys.argv[3])
-masked = AutoConfig.from_pretrained(folder).architectures[0].endswith("MaskedLM")
+config = AutoConfig.from_pretrained(folder)
+masked = config.architectures[0].endswith("MaskedLM")
+regression = config.problem_type == "regression"
 auto = AutoModelForMaskedLM if masked else AutoModelForSequenceClassification
 model, info = auto.from_pretrained(folder, output_loading_info=True)
 model.eval()
@@ -20,6 +22,11 @@ with torch.no_grad():
     for line in open(batches):
         batch = {name: torch.tensor(values) for name, values in json.loads(line).items()}
         labels = batch.pop("labels")
+        if regression:
+            # The model's own loss, a mean.
+            total += model(**batch, labels=labels).loss.item() * len(labels)
+            count += len(labels)
+            continue
         logits = model(**batch).logits
         total += torch.nn.functional.cross_entropy(
             logits.reshape(-1, logits.shape[-1]), labels.reshape(-1), ignore_index=-100, reduction="sum"

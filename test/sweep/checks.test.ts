@@ -125,6 +125,21 @@ describe("rules between keys are named, with their line, for", () => {
       message: /^trainer.whole_word_masking would have no effect: sequence-classification masks nothing$/,
     },
     {
+      what: "regression under masked-lm",
+      text: edited({ "max_steps: 200": "max_steps: 200\n  problem_type: regression" }),
+      line: 11,
+      message: /^trainer.problem_type would have no effect: masked-lm has no labels$/,
+    },
+    {
+      what: "accuracy of numbers",
+      text: edited(
+        { ...CLASSIFICATION, "max_steps: 200": "max_steps: 200\n  problem_type: regression" },
+        "metric: {name: accuracy}\n",
+      ),
+      line: 17,
+      message: /^metric accuracy would never have a value: .* under problem_type regression$/,
+    },
+    {
       what: "an output bias under sequence-classification",
       text: edited(CLASSIFICATION, "  bias_init: {value: zero}\n"),
       line: 16,

@@ -101,8 +101,16 @@ function createCollator(inputs: SharedInputs, split: EncodedSplit, options: Batc
     const length = paddedLength(longest, maxLength);
     const count = drawn.reduce((sum, { targets }) => sum + targets.length, 0);
     const bucket = { batch: batchSize, length, targets: capacity(batchSize, length, count) };
-    return assemble(drawn, bucket, inputs.data.special.pad);
+    const batch = assemble(drawn, bucket, inputs.data.special.pad);
+    return split.values ? { ...batch, targetValues: valuesOf(split.values, examples, batchSize) } : batch;
   };
+}
+
+/** 0 for examples that only fill the batch. */
+function valuesOf(values: Float32Array, examples: readonly number[], size: number): Float32Array {
+  const ofBatch = new Float32Array(size);
+  ofBatch.set(examples.map((example) => values[example] ?? 0));
+  return ofBatch;
 }
 
 interface TargetSource {

@@ -2,23 +2,24 @@
 import { DualrateError } from "../../errors.js";
 import type { DataFormat } from "../../sweep/data-format.js";
 import { type Place, placeIn, wrongLine } from "./lines.js";
-import { kindOf, readRecords } from "./records.js";
+import { type FileRecord, kindOf, readRecords } from "./records.js";
 
 export interface Example {
   readonly text: string;
   /** The second text of a pair. */
   readonly textPair?: string;
-  /** The label as a string, a boolean as "true" or "false"; undefined where the task asks for none. */
+  /** The label as a string, a number too, a boolean as "true" or "false"; undefined where the task asks for none. */
   readonly label: string | undefined;
   /** From 1. */
   readonly line: number;
 }
 
-/** Names of the fields to read, and how; without `label` none is looked for. */
+/** Names of the fields to read, and how; labels are numbers where they are `numeric`, else classes; without `label` none is looked for. */
 export interface ExampleFields {
   readonly text: string;
   readonly textPair?: string;
   readonly label?: string | undefined;
+  readonly numeric?: boolean;
   readonly format: DataFormat;
   /** Where several splits share the file: which of its texts (of a pair the first) belong to this one. */
   readonly part?: { readonly name: string; readonly holds: (text: string) => boolean };
@@ -41,7 +42,7 @@ export async function* readExamples(
     const text = parseText(record, fields.text, place);
     if (fields.part && !fields.part.holds(text)) continue;
     const textPair = fields.textPair === undefined ? {} : { textPair: parseText(record, fields.textPair, place) };
-    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place);
+    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place, fields.numeric);
     yield { text, ...textPair, label, line };
     examples += 1;
     if (examples >= limit) return;
@@ -82,11 +83,24 @@ function parseText(record: Readonly<Record<string, unknown>>, name: string, plac
   return text;
 }
 
-function parseLabel(record: Readonly<Record<string, unknown>>, name: string, place: Place): string {
+function parseLabel(record: FileRecord["fields"], name: string, place: Place, numeric = false): string {
   const label = field(record, name, place);
+  if (numeric) return parseNumber(label, name, place);
   if (typeof label === "string" && label !== "") return label;
   if (Number.isInteger(label) || typeof label === "boolean") return String(label);
   throw wrongLine(place, `"${name}" must be a class name or an integer, is ${JSON.stringify(label)}`, NAME_FIELD);
+}
+
+/** A number that float32 can hold, as it stands in the file. */
+function parseNumber(label: unknown, name: string, place: Place): string {
+  const text = typeof label === "number" || typeof label === "string" ? String(label).trim() : "";
+  if (text !== "" && Number.isFinite(Math.fround(Number(text)))) return text;
+  const problem = `"${name}" must be a number, is ${JSON.stringify(label)}`;
+  throw wrongLine(
+    place,
+    problem,
+    "Name the right field under data:, or leave problem_type: regression out for classes.",
+  );
 }
 
 function field(record: Readonly<Record<string, unknown>>, name: string, place: Place): unknown {

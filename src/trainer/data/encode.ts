@@ -51,8 +51,8 @@ export async function encodeFile(file: string, tokenizer: Tokenizer, options: En
   return { file, texts, labels, places, idCounts, truncated: texts.filter((text) => text.truncated).length, watched };
 }
 
-/** The split over shared memory, ids turned into rows and labels into class indices. */
-export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly string[]): EncodedSplit {
+/** The split over shared memory, ids turned into rows and labels into class indices or numbers. */
+export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly string[] | "numbers"): EncodedSplit {
   const { texts } = encoded;
   const offsets = new Int32Array(texts.length + 1);
   texts.forEach(({ ids }, index) => {
@@ -65,7 +65,11 @@ export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly
     rows.set(rowsOf(text.ids, rowMap), offsets[index]);
     tokenTypes.set(text.tokenTypes, offsets[index]);
   });
-  return { rows, tokenTypes, offsets: sharedInt32(offsets), labels: classIndices(encoded, classes) };
+  const flat = { rows, tokenTypes, offsets: sharedInt32(offsets) };
+  if (classes !== "numbers") return { ...flat, labels: classIndices(encoded, classes) };
+  const values = new Float32Array(new SharedArrayBuffer(4 * texts.length));
+  values.set(encoded.labels.map(Number));
+  return { ...flat, labels: sharedInt32([]), values };
 }
 
 function rowsOf(ids: readonly number[], { rowOfId }: RowMap): readonly number[] {

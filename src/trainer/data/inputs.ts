@@ -17,8 +17,10 @@ export interface EncodedSplit {
   readonly tokenTypes: Uint8Array;
   /** [examples + 1] */
   readonly offsets: Int32Array;
-  /** Class of each example; empty for masked LM. */
+  /** Class of each example; empty for masked LM and regression. */
   readonly labels: Int32Array;
+  /** The number asked for of each example, in regression alone. */
+  readonly values?: Float32Array;
 }
 
 /** The rows of the special tokens in the row map; undefined where the tokenizer has none. */
@@ -46,7 +48,7 @@ export interface EncodedData {
   readonly train: EncodedSplit;
   readonly validation: EncodedSplit;
   readonly test: EncodedSplit | undefined;
-  /** Class names in the order of their indices; empty for masked LM. */
+  /** Class names in the order of their indices; empty for masked LM and regression. */
   readonly classes: readonly string[];
   readonly special: SpecialRows;
   /** Where whole words are masked: what each row is in its word, a WORD_PART of words.ts. [rows] */

@@ -181,12 +181,14 @@ function keptIds({ task, keepAllRows }: Settings, { special }: Tokenizer, splits
 }
 
 function encodeData(settings: Settings, tokenizer: Tokenizer, splits: Splits, rowMap: RowMap): EncodedData {
-  const classes = classesOf(splits.train);
+  const regression = settings.trainer.problemType === "regression";
+  const classes = regression ? [] : classesOf(splits.train);
+  const split = (texts: EncodedTexts) => toSplit(texts, rowMap, regression ? "numbers" : classes);
   const special = specialRows(settings, tokenizer, rowMap);
   return {
-    train: toSplit(splits.train, rowMap, classes),
-    validation: toSplit(splits.validation, rowMap, classes),
-    test: splits.test && toSplit(splits.test, rowMap, classes),
+    train: split(splits.train),
+    validation: split(splits.validation),
+    test: splits.test && split(splits.test),
     classes,
     special,
     ...(settings.trainer.wholeWordMasking && { wordParts: wordPartsByRow(tokenizer, rowMap, special) }),
@@ -260,6 +262,7 @@ async function hashInputs({ model, introduced, data, task, trainer }: Settings):
   const encoding = {
     ...{ task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength, split: data.split },
     ...(textPair !== undefined && { textPair }),
+    ...(trainer.problemType !== undefined && { problemType: trainer.problemType }),
     // Told only where it says more than the hashes of studies from before there were formats.
     ...(formats.some((format) => format !== "jsonl") && { formats }),
   };

@@ -25,8 +25,9 @@ export interface ModelOptions {
   readonly task: Task;
   /** Rows of the row map: base and introduced. */
   readonly rows: number;
-  /** Classes of sequence classification. */
+  /** Classes of sequence classification; 1 in regression. */
   readonly classes: number;
+  readonly regression?: boolean;
   /** Whether the checkpoint has a tensor of this name. */
   readonly has: (tensor: string) => boolean;
 }
@@ -68,6 +69,8 @@ export interface Model {
   readonly initializerRange: number;
   /** Whether `logits` reads the word table too: an output layer that is tied to it. */
   readonly tied: boolean;
+  /** Whether its one logit is a number, whose loss is the squared error, not the score of a class. */
+  readonly regression?: boolean;
   /** After the embeddings and after each layer, at every position: what `logits` computes without its savings. [B * S, H] each */
   readonly hiddenStates: (weights: Weights, inputs: ModelInputs, dropout: Dropout) => readonly tf.Tensor[];
   /** Logits of each target: over the classes, or over the rows of the row map. [T, classes or rows] */

@@ -89,6 +89,26 @@ test.each([
   });
 });
 
+test("under regression labels are numbers, written as numbers or as text", async () => {
+  const file = await fileWith('{"text": "a", "y": -0.5}\n{"text": "b", "y": "1e3"}\n{"text": "c", "y": 2}\n');
+  expect((await read(file, { label: "y", numeric: true })).map(({ label }) => Number(label))).toEqual([-0.5, 1000, 2]);
+  const scores = await read(PARQUET, { label: "score", numeric: true, format: "parquet" }, 2);
+  expect(scores.map(({ label }) => Number(label))).toEqual([-1, -0.75]);
+});
+
+test.each(['"high"', '""', "true", "null", '"1e99"', "[1]"])(
+  "the label %s is no number: an error with file and line",
+  async (label) => {
+    const file = await fileWith(`{"text": "a", "y": 1}\n{"text": "b", "y": ${label}}\n`);
+    await expect(read(file, { label: "y", numeric: true })).rejects.toMatchObject({
+      code: "data",
+      message: expect.stringContaining(`line 2: "y" must be a number, is ${label}`),
+      place: { file, line: 2 },
+      hint: expect.stringMatching(/problem_type/),
+    });
+  },
+);
+
 test("of a file that several splits share, only the part's texts are examples, up to the limit", async () => {
   const file = await fileWith('{"text": "a"}\n{"text": "bb"}\n{"text": "cc"}\n{"text": "dd"}\n');
   const part = { name: "test", holds: (text: string) => text.length === 2 };

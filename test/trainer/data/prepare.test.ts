@@ -93,6 +93,53 @@ test("whole-word masking knows what each row is in its word; introduced and spec
   );
 });
 
+test("regression has numbers for labels, from the data to the exported batches; without it they stay classes", async () => {
+  const examples = [
+    { text: "a <new>", label: 0.5 },
+    { text: "zyx", label: "-3" },
+    { text: "the zyx", label: 2 },
+  ];
+  const data = { train: await jsonl(examples), validation: await jsonl(examples) };
+  const settings = tinySettings(await tinyModel(), data, {
+    task: "sequence-classification",
+    problemType: "regression",
+  });
+  const { summary, inputs } = await prepareInputs(settings, 1);
+  expect([...(inputs.data.train.values ?? [])]).toEqual([0.5, -3, 2]);
+  expect(inputs.data.train.values?.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect([inputs.data.classes, [...inputs.data.train.labels]]).toEqual([[], []]);
+  const options = { ...settings.trainer, task: settings.task, batchSize: 2, studySeed: 1 };
+  const batches = validationBatches(inputs, "validation", options);
+  // Short texts first; the last batch has one example to fill it.
+  expect(batches.map(({ targetValues }) => [...(targetValues ?? [])])).toEqual([
+    [-3, 0.5],
+    [2, 0],
+  ]);
+  const exported = batches.map((batch) => toHuggingFaceBatch(batch, settings.task, inputs.rowMap));
+  expect(exported.map(({ labels }) => labels)).toEqual([[-3, 0.5], [2]]);
+  expect(exported[1]).toMatchObject({
+    input_ids: [[2, idOf("the"), ZYX, 3, 0, 0, 0, 0]],
+    attention_mask: [[1, 1, 1, 1, 0, 0, 0, 0]],
+    token_type_ids: [[0, 0, 0, 0, 0, 0, 0, 0]],
+  });
+
+  const whole = await jsonl([
+    { text: "a <new>", label: 1 },
+    { text: "zyx", label: 2 },
+  ]);
+  const classes = tinySettings(
+    settings.model,
+    { train: whole, validation: whole },
+    { task: "sequence-classification" },
+  );
+  const asClasses = await prepareInputs(classes, 1);
+  expect(asClasses.inputs.data.classes).toEqual(["1", "2"]);
+  expect(asClasses.inputs.data.train).not.toHaveProperty("values");
+  const asNumbers = await prepareInputs({ ...classes, trainer: { ...classes.trainer, problemType: "regression" } }, 1);
+  expect(asNumbers.summary.hashes.data).not.toBe(asClasses.summary.hashes.data);
+  expect(summary.hashes.tokenizer).toBe(asClasses.summary.hashes.tokenizer);
+});
+
 /** Pairs of texts, of which the first, the second, both or neither hold an introduced token. */
 async function pairSettings(trainer = {}, model = {}): Promise<Settings> {
   const pair = (first: string, second: string, label: string) => ({ text: first, other: second, label });
