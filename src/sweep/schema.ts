@@ -151,7 +151,7 @@ const introducedTokens = z
     file: path
       .optional()
       .describe(
-        "A file of the tokens, instead: one a line, or .csv, .tsv, .jsonl with columns `token` and, optionally, `init`.",
+        "A file of the tokens, instead: one a line, or .csv, .tsv, .jsonl, .parquet with columns `token` and, optionally, `init`.",
       ),
     pattern: z
       .string()

@@ -48,4 +48,6 @@ table = pa.Table.from_pylist(ROWS, schema=SCHEMA)
 for name, options in FILES.items():
     pq.write_table(table, HERE / f"{name}.parquet", row_group_size=3, **options)
 pq.write_table(table.slice(0, 0), HERE / "empty.parquet")
+tokens = [{"token": "<b>", "init": None}, {"token": "<a>", "init": "random"}]
+pq.write_table(pa.Table.from_pylist(tokens), HERE / "tokens.parquet")
 (HERE / "rows.json").write_text(json.dumps(ROWS, ensure_ascii=False) + "\n")

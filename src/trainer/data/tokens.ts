@@ -79,7 +79,7 @@ async function readTokens(file: string): Promise<ReadonlyMap<string, ListedToken
   }
   if (listed.size > 0) return listed;
   throw new DualrateError("tokens", `${file} must hold at least one token; it is empty`, {
-    hint: "Write one token a line; .csv, .tsv and .jsonl files have a column `token`.",
+    hint: "Write one token a line; .csv, .tsv, .jsonl and .parquet files have a column `token`.",
     place: { file },
   });
 }
