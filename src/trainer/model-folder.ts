@@ -56,7 +56,8 @@ async function moveInto(folder: string, temporary: string): Promise<void> {
 
 /** config.json of the model as it was trained: with the introduced rows, and the classes of its task. */
 export function exportedConfig({ task, trainer }: Settings, { modelConfig, rowMap, data }: SharedInputs): Json {
-  const { torch_dtype: _old, dtype: _new, ...config } = modelConfig;
+  // Hugging Face would take a num_labels of the old head for the number of classes.
+  const { torch_dtype: _old, dtype: _new, num_labels: _labels, ...config } = modelConfig;
   const regression = trainer.problemType === "regression";
   // The name that Hugging Face gives the one output.
   const classes = regression ? ["LABEL_0"] : data.classes;

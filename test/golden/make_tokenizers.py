@@ -93,7 +93,7 @@ for name, build in {"bert": bert, "albert": albert, "roberta": roberta}.items():
     words = [word_case(tokenizer, " ".join(draw.choices([word for word in WORDS if word.isascii()], k=6))) for _ in range(6 if name != "albert" else 0)]
     tokenizer.add_tokens([INTRODUCED])
     # An even number of tokens beside the special ones. With an odd one, tokenizers 0.23 lets either text have the odd token:
-    # it goes by lengths that it took before the whole text was read. Words of one token have none of that.
+    # a text counts as long as its first words that make max_length tokens. Words of one token have none of that.
     specials = tokenizer.num_special_tokens_to_add(pair=True)
     pairs = [pair_case(tokenizer, a, b, specials + room) for a, b in texts(draw) for room in (4, 6, 10, 60)]
     lengths = range(1, 7) if name == "bert" else []

@@ -13,7 +13,7 @@ const empty = {
 
 function inputs(classes: readonly string[]): SharedInputs {
   return {
-    modelConfig: { model_type: "bert", vocab_size: 20, torch_dtype: "float16" },
+    modelConfig: { model_type: "bert", vocab_size: 20, num_labels: 7, torch_dtype: "float16" },
     tensors: [],
     rowMap: buildRowMap(20, [20, 21], "all"),
     data: {
@@ -38,6 +38,12 @@ test("a classifier's config names its classes", () => {
     id2label: { 0: "no", 1: "yes" },
     label2id: { no: 0, yes: 1 },
   });
+});
+
+test("what the old head and the old weights were goes out of the config", () => {
+  const config = exportedConfig(settingsOf(), inputs(["no", "yes"]));
+  expect(config).toMatchObject({ dtype: "float32" });
+  for (const key of ["num_labels", "torch_dtype"]) expect(config).not.toHaveProperty(key);
 });
 
 test("regression's config has one output, under the name that Hugging Face gives it", () => {

@@ -87,7 +87,7 @@ function hasTypes(tokenizer: PreTrainedTokenizer): boolean {
 /**
  * Tokens that are left of two texts with room for so many: the longer one loses its end first (Hugging Face's tokenizers,
  * truncation.rs, LongestFirst: of an odd room for two halves the longer text, or else the second, has the larger one; 0.23
- * may give it to the other, since it takes the lengths before it has read long texts to their ends).
+ * may give it to the other, since there a text counts as long as its first words that make max_length tokens).
  */
 function longestFirst(first: number, second: number, room: number): readonly [number, number] {
   if (first + second <= room) return [first, second];

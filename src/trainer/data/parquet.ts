@@ -1,5 +1,6 @@
 // Parquet files as rows of named values, one row group after the other. The decoding is hyparquet's; the bounds on what a
-// file may make us allocate, and the errors' words, are ours.
+// file's metadata and page headers may make us allocate, and the errors' words, are ours. (Run lengths inside of a page are
+// not bounded: hyparquet follows a forged one until memory is used up.)
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors, decompressZstd } from "hyparquet-compressors";
 import { DualrateError, messageOf } from "../../errors.js";
@@ -21,16 +22,17 @@ const MOST_ROWS = 2 ** 24;
  * DualrateError of code "data" for a file that is not Parquet, is damaged, or has a row group too large to read at once.
  */
 export async function* readParquet(file: string, wanted: readonly string[]): AsyncGenerator<ParquetRow> {
-  const { buffer, metadata } = await opened(file);
-  const names = columnNames(metadata);
+  const { buffer, metadata, names, counts } = await opened(file);
   const columns = wanted.filter((name) => names.includes(name));
   const undecoded = Object.fromEntries(names.map((name) => [name, undefined]));
   let rowStart = 0;
-  for (const [index, { num_rows: count }] of metadata.row_groups.entries()) {
-    checkSize(file, metadata, index, columns);
-    const rowEnd = rowStart + Number(count);
+  for (const [index, count] of counts.entries()) {
+    const rowEnd = rowStart + count;
     const options = { file: buffer, metadata, columns, rowStart, rowEnd, compressors: BOUNDED, geoparquet: false };
-    const rows = await decoded(file, () => parquetReadObjects(options));
+    const rows = await decoded(file, async () => {
+      checkSize(file, metadata, index, columns);
+      return parquetReadObjects(options);
+    });
     for (const values of rows) {
       rowStart += 1;
       yield { fields: { ...undecoded, ...plain(values) }, row: rowStart };
@@ -42,7 +44,9 @@ export async function* readParquet(file: string, wanted: readonly string[]): Asy
 async function opened(file: string) {
   return decoded(file, async () => {
     const buffer = await asyncBufferFromFile(file);
-    return { buffer, metadata: await parquetMetadataAsync(buffer, { geoparquet: false }) };
+    const metadata = await parquetMetadataAsync(buffer, { geoparquet: false });
+    const counts = metadata.row_groups.map(({ num_rows: count }) => Number(count));
+    return { buffer, metadata, names: columnNames(metadata), counts };
   });
 }
 
@@ -106,11 +110,12 @@ function numberOf(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
+/** What `read` gives; whatever goes wrong in it, with a damaged file, is an error of ours. */
 async function decoded<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw unreadable(file, error);
+    throw error instanceof DualrateError ? error : unreadable(file, error);
   }
 }
 
