@@ -76,6 +76,8 @@ export interface GoldenStart {
   readonly introduced_head_rows?: readonly number[][];
   /** A new head's tensors by Hugging Face name. */
   readonly classifier?: Readonly<Record<string, number[][] | number[]>>;
+  /** One output, whose loss is the squared error. */
+  readonly regression?: boolean;
 }
 
 /** Of make_models.py. */
@@ -92,7 +94,7 @@ export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMa
   const model = buildModel(config, {
     task: start.task,
     rows: map.baseRows + map.introducedRows,
-    classes: CLASSES,
+    ...(start.regression ? { classes: 1, regression: true } : { classes: CLASSES }),
     has: (name) => checkpoint.find(name) !== undefined,
   });
   const layout = layOut(model, map.baseRows);

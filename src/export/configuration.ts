@@ -81,12 +81,14 @@ function pathFrom(folder: string, absolute: string): string {
 }
 
 function dataKeys({ data, task }: Settings, path: (absolute: string) => string): ExportedConfiguration["data"] {
-  const { train, validation, test, split, format, text, label, maxTrainSamples, maxEvalSamples }: DataSettings = data;
+  const { train, validation, test, split, format, text, textPair, label }: DataSettings = data;
+  const { maxTrainSamples, maxEvalSamples } = data;
   const files = { train: path(train), validation: path(validation), ...(test !== undefined && { test: path(test) }) };
   return {
     ...(split ? { file: path(train), split } : files),
     ...(format !== undefined && { format }),
     text,
+    ...(textPair !== undefined && { text_pair: textPair }),
     ...(task === "sequence-classification" && { label }),
     ...(maxTrainSamples !== undefined && { max_train_samples: maxTrainSamples }),
     ...(maxEvalSamples !== undefined && { max_eval_samples: maxEvalSamples }),
@@ -105,6 +107,7 @@ function trainerKeys({ trainer, task, introduced }: Settings): ExportedConfigura
     eval_batch_size: trainer.evalBatchSize,
     max_length: trainer.maxLength,
     ...(task === "masked-lm" && maskKeys(trainer, introduced.special)),
+    ...(trainer.problemType !== undefined && { problem_type: trainer.problemType }),
     dropout: trainer.dropout,
     group_by_length: trainer.groupByLength,
     ...(trainer.earlyStoppingPatience !== undefined && { early_stopping_patience: trainer.earlyStoppingPatience }),
@@ -117,11 +120,12 @@ function lengthKey(length: TrainerSettings["length"]): Record<string, number> {
 }
 
 /** Special tokens are never masked, so a sweep file may not say how often. */
-function maskKeys(trainer: TrainerSettings, special: boolean): Record<string, number | readonly number[]> {
+function maskKeys(trainer: TrainerSettings, special: boolean): ExportedConfiguration["trainer"] {
   return {
     mask_probability: trainer.maskProbability,
     ...(!special && { introduced_mask_probability: trainer.introducedMaskProbability }),
     mask_replacement: trainer.maskReplacement,
+    ...(trainer.wholeWordMasking && { whole_word_masking: true }),
   };
 }
 

@@ -84,22 +84,37 @@ function checkSteps({ trainer }: SweepInput): readonly Problem[] {
   ];
 }
 
-const MASKING_KEYS = ["mask_probability", "introduced_mask_probability", "mask_replacement"] as const;
+const MASKING_KEYS = [
+  "mask_probability",
+  "introduced_mask_probability",
+  "mask_replacement",
+  "whole_word_masking",
+] as const;
 
 /** Keys that a task would ignore in silence. */
 function checkTask(input: SweepInput): readonly Problem[] {
   const { task, trainer } = input;
   const noHead = predictsTokens(task) ? unused(givenAt(input, "head_lr_ratio"), `${task} has no new task head`) : [];
-  if (task === "masked-lm") return noHead;
+  const labels =
+    task === "sequence-classification" || trainer.problem_type === undefined
+      ? []
+      : unused(["trainer", "problem_type"], `${task} knows no problem types`);
+  if (task === "masked-lm") return [...noHead, ...labels];
   const masking = MASKING_KEYS.filter((key) => trainer[key] !== undefined);
   return [
     ...noHead,
+    ...labels,
     ...masking.flatMap((key) => unused(["trainer", key], `${task} masks nothing`)),
     ...unused(givenAt(input, "bias_init"), `${task} has no output bias over tokens`),
   ];
 }
 
-function checkMetric({ metric }: SweepInput): readonly Problem[] {
+function checkMetric({ metric, trainer }: SweepInput): readonly Problem[] {
+  if (metric.name === "accuracy" && trainer.problem_type === "regression") {
+    const message =
+      "metric accuracy would never have a value: no number is right or wrong under problem_type regression";
+    return [{ path: ["metric", "name"], message, hint: "Rank by loss, the mean squared error." }];
+  }
   const goal = metric.name === "accuracy" ? "maximize" : "minimize";
   if (metric.goal === undefined || metric.goal === goal) return [];
   const message = `metric.goal must be ${goal} for ${metric.name}; got ${metric.goal}`;

@@ -7,7 +7,7 @@ import type { Path } from "./source.js";
 
 /** Whether the splits come from one file or from several, and whether their format can hold what the task needs. */
 export function checkData(input: SweepInput): readonly Problem[] {
-  return [...checkSplits(input.data), ...checkFormat(input)];
+  return [...checkSplits(input.data), ...checkFormat(input), ...checkPair(input)];
 }
 
 const OWN_FILES = ["train", "validation", "test"] as const;
@@ -50,8 +50,13 @@ function checkFormat({ data, task }: SweepInput): readonly Problem[] {
   return texts.slice(0, 1).map((key) => ({
     path: ["data", given ? "format" : key],
     message: `task ${task} needs labels, which plain text has none of`,
-    hint: "Use JSONL, CSV or TSV; data.format says so where a file's ending does not.",
+    hint: "Use JSONL, CSV, TSV or Parquet; data.format says so where a file's ending does not.",
   }));
+}
+
+function checkPair({ data, task }: SweepInput): readonly Problem[] {
+  if (data.text_pair === undefined || task === "sequence-classification") return [];
+  return unused(["data", "text_pair"], `${task} reads one text an example`);
 }
 
 const TOKEN_SOURCES = ["tokens", "file", "pattern"] as const;

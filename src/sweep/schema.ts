@@ -122,8 +122,15 @@ const data = z
     format: z
       .enum(["auto", ...DATA_FORMATS])
       .default("auto")
-      .describe("Of the files. auto: by their endings .csv, .tsv, .txt, else JSONL; text is one example a line."),
+      .describe(
+        "Of the files. auto: by their endings .csv, .tsv, .txt, .parquet, else JSONL; text is one example a line.",
+      ),
     text: z.string().min(1).default("text").describe("The field or column that holds the text."),
+    text_pair: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The field or column that holds a second text, for pairs of texts (sequence-classification)."),
     label: z
       .string()
       .min(1)
@@ -144,7 +151,7 @@ const introducedTokens = z
     file: path
       .optional()
       .describe(
-        "A file of the tokens, instead: one a line, or .csv, .tsv, .jsonl with columns `token` and, optionally, `init`.",
+        "A file of the tokens, instead: one a line, or .csv, .tsv, .jsonl, .parquet with columns `token` and, optionally, `init`.",
       ),
     pattern: z
       .string()
@@ -180,6 +187,17 @@ const trainer = z
       .optional()
       .describe(
         "Shares of asked-for tokens shown as [MASK], as a random token, as they are. Default: [0.8, 0.1, 0.1].",
+      ),
+    whole_word_masking: z
+      .boolean()
+      .optional()
+      .describe("Mask all of a word's tokens or none, each word by mask_probability (masked-lm). Default: false."),
+    problem_type: z
+      .enum(["single_label_classification", "regression"])
+      .optional()
+      .describe(
+        "What labels are (sequence-classification): classes, or numbers, whose loss is the mean squared error. " +
+          "Default: single_label_classification.",
       ),
     dropout: z.boolean().default(true).describe("False turns the model's dropout off."),
     group_by_length: z.boolean().default(true).describe("Batches of texts of about the same length."),

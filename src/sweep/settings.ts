@@ -37,6 +37,8 @@ export interface DataSettings {
   readonly format?: DataFormat;
   /** Names of fields or columns. */
   readonly text: string;
+  /** The second text of each example, where there is one (sequence-classification). */
+  readonly textPair?: string;
   readonly label: string;
   /** The first N examples only. */
   readonly maxTrainSamples?: number;
@@ -71,6 +73,10 @@ export interface TrainerSettings {
   readonly introducedMaskProbability: number;
   /** Shares of [MASK], a random row, and the token itself; they sum to 1. */
   readonly maskReplacement: readonly [mask: number, random: number, keep: number];
+  /** All of a word's tokens are masked, or none. */
+  readonly wholeWordMasking?: true;
+  /** Labels are numbers, and the loss is the squared error; classes where it is not given (sequence-classification). */
+  readonly problemType?: "regression";
   /** False turns all of the config's dropout off. */
   readonly dropout: boolean;
   /** Batches of texts of about the same length (less padding); false takes them in shuffled order. */

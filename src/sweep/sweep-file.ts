@@ -140,11 +140,12 @@ function introducedOf({ introduced_tokens: given }: SweepInput, folder: string):
 }
 
 function dataOf({ data }: SweepInput, folder: string): DataSettings {
-  const { format, text, label, max_train_samples: maxTrain, max_eval_samples: maxEval } = data;
+  const { format, text, text_pair: textPair, label, max_train_samples: maxTrain, max_eval_samples: maxEval } = data;
   return {
     ...splitsOf(data, folder),
     ...(format !== "auto" && { format }),
     text,
+    ...(textPair !== undefined && { textPair }),
     label,
     ...(maxTrain !== undefined && { maxTrainSamples: maxTrain }),
     ...(maxEval !== undefined && { maxEvalSamples: maxEval }),
@@ -176,6 +177,8 @@ function trainerOf({ trainer }: SweepInput): TrainerSettings {
     maskProbability,
     introducedMaskProbability: trainer.introduced_mask_probability ?? maskProbability,
     maskReplacement: trainer.mask_replacement ?? [0.8, 0.1, 0.1],
+    ...(trainer.whole_word_masking && { wholeWordMasking: true }),
+    ...(trainer.problem_type === "regression" && { problemType: trainer.problem_type }),
     dropout: trainer.dropout,
     groupByLength: trainer.group_by_length,
     ...(trainer.early_stopping_patience !== undefined && { earlyStoppingPatience: trainer.early_stopping_patience }),

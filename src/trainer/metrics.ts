@@ -41,8 +41,11 @@ interface Sums {
 export class Tally {
   readonly introduced: Sums = { loss: 0, correct: 0, targets: 0 };
   readonly base: Sums = { loss: 0, correct: 0, targets: 0 };
+  /** False in regression, where no output is right or wrong. */
+  predicted = true;
 
   add(batch: Batch, { losses, predictions }: EvalResult): void {
+    this.predicted = predictions.length > 0;
     for (let i = 0; i < batch.bucket.targets; i++) {
       if (batch.targetWeights[i] === 0) continue;
       const sums = batch.targetIntroduced[i] ? this.introduced : this.base;
@@ -53,13 +56,13 @@ export class Tally {
   }
 }
 
-export function metricValues({ introduced, base }: Tally): MetricValues {
+export function metricValues({ introduced, base, predicted }: Tally): MetricValues {
   const targets = introduced.targets + base.targets;
   const mean = (sum: number, count: number) => (count > 0 ? sum / count : null);
   return {
     loss: mean(introduced.loss + base.loss, targets),
     loss_introduced: mean(introduced.loss, introduced.targets),
     loss_base: mean(base.loss, base.targets),
-    accuracy: mean(introduced.correct + base.correct, targets),
+    accuracy: predicted ? mean(introduced.correct + base.correct, targets) : null,
   };
 }

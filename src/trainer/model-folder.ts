@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Settings, Task } from "../sweep/settings.js";
+import type { Settings } from "../sweep/settings.js";
 import type { IntroducedToken, SharedInputs } from "./data/inputs.js";
 import { addedTokenEntry } from "./data/tokenizer.js";
 import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
@@ -36,7 +36,7 @@ export async function writeModelFolder(
   try {
     await mkdir(temporary, { recursive: true });
     await copyFile(weights, join(temporary, WEIGHTS_FILE));
-    await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings.task, inputs));
+    await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings, inputs));
     await writeTokenizer(temporary, settings, inputs.data.introduced);
     await moveInto(folder, temporary);
   } finally {
@@ -50,16 +50,19 @@ async function moveInto(folder: string, temporary: string): Promise<void> {
 }
 
 /** config.json of the model as it was trained: with the introduced rows, and the classes of its task. */
-export function exportedConfig(task: Task, { modelConfig, rowMap, data }: SharedInputs): Json {
-  const { torch_dtype: _old, dtype: _new, ...config } = modelConfig;
-  const { classes } = data;
+export function exportedConfig({ task, trainer }: Settings, { modelConfig, rowMap, data }: SharedInputs): Json {
+  // Hugging Face would take a num_labels of the old head for the number of classes.
+  const { torch_dtype: _old, dtype: _new, num_labels: _labels, ...config } = modelConfig;
+  const regression = trainer.problemType === "regression";
+  // The name that Hugging Face gives the one output.
+  const classes = regression ? ["LABEL_0"] : data.classes;
   return {
     ...config,
     architectures: [classOf(modelConfig, task)],
     vocab_size: rowMap.rowOfId.length,
     dtype: "float32",
     ...(task === "sequence-classification" && {
-      problem_type: "single_label_classification",
+      problem_type: regression ? "regression" : "single_label_classification",
       id2label: Object.fromEntries(classes.map((name, index) => [index, name])),
       label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
     }),

@@ -178,7 +178,9 @@ function modelFor(settings: Settings, inputs: SharedInputs): Model {
   return buildModel(inputs.modelConfig, {
     task: settings.task,
     rows: baseRows + introducedRows,
-    classes: inputs.data.classes.length,
+    ...(settings.trainer.problemType === "regression"
+      ? { classes: 1, regression: true }
+      : { classes: inputs.data.classes.length }),
     has: (tensor) => checkpoint.find(tensor) !== undefined,
   });
 }

@@ -38,7 +38,15 @@ test.each([
   ["masked-lm", {}],
   ["masked-lm with special tokens", { introduced: { tokens: ["<A>"], special: true } }],
   ["a token's own init", { introduced: { tokens: ["<A>", "<B>"], special: false, tokenInit: { "<B>": "copy:a" } } }],
+  ["whole words", { trainer: { ...settings.trainer, wholeWordMasking: true } }],
   ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
+  [
+    "regression",
+    {
+      task: "sequence-classification",
+      trainer: { ...settings.trainer, ...classifier, introducedMaskProbability: 0.15, problemType: "regression" },
+    },
+  ],
   [
     "sequence-classification",
     {
@@ -76,6 +84,14 @@ test("a sweep of several optimizers exports the settings of the trial's own, and
   expect(exportedOf("sgd")).toEqual(["momentum"]);
   expect(exportedOf("lion")).toEqual(["adam_beta1"]);
   expect(exportedOf("adamw")).toEqual(["adam_beta1", "adam_epsilon"]);
+});
+
+test("pairs of texts are exported as such, and read back", () => {
+  const data = { ...settings.data, train: join(folder, "train.jsonl"), validation: join(folder, "valid.jsonl") };
+  const pairs = { task: "sequence-classification", data: { ...data, textPair: "other" } } as const;
+  const configuration = exportedConfiguration(studyIn(folder, pairs), trial, folder);
+  const read = parseSweep(toYaml(configuration, "best.yaml"), join(folder, "best.yaml"));
+  expect(read.settings.data).toEqual(pairs.data);
 });
 
 test("one file with a split is exported as such, and reads back", () => {

@@ -14,7 +14,9 @@ from transformers import (
 )
 
 folder, batches, expected = sys.argv[1], sys.argv[2], float(sys.argv[3])
-architecture = AutoConfig.from_pretrained(folder).architectures[0]
+config = AutoConfig.from_pretrained(folder)
+architecture = config.architectures[0]
+regression = config.problem_type == "regression"
 causal = architecture.endswith(("CausalLM", "LMHeadModel"))
 masked = architecture.endswith("MaskedLM")
 auto = AutoModelForCausalLM if causal else AutoModelForMaskedLM if masked else AutoModelForSequenceClassification
@@ -28,6 +30,11 @@ with torch.no_grad():
     for line in open(batches):
         batch = {name: torch.tensor(values) for name, values in json.loads(line).items()}
         labels = batch.pop("labels")
+        if regression:
+            # The model's own loss, a mean.
+            total += model(**batch, labels=labels).loss.item() * len(labels)
+            count += len(labels)
+            continue
         logits = model(**batch).logits
         if causal:  # each position answers for the next one
             logits, labels = logits[:, :-1], labels[:, 1:]

@@ -119,6 +119,27 @@ describe("rules between keys are named, with their line, for", () => {
       message: /^trainer.mask_probability would have no effect: sequence-classification masks nothing$/,
     },
     {
+      what: "whole words under sequence-classification",
+      text: edited({ ...CLASSIFICATION, "max_steps: 200": "max_steps: 200\n  whole_word_masking: true" }),
+      line: 11,
+      message: /^trainer.whole_word_masking would have no effect: sequence-classification masks nothing$/,
+    },
+    {
+      what: "regression under masked-lm",
+      text: edited({ "max_steps: 200": "max_steps: 200\n  problem_type: regression" }),
+      line: 11,
+      message: /^trainer.problem_type would have no effect: masked-lm knows no problem types$/,
+    },
+    {
+      what: "accuracy of numbers",
+      text: edited(
+        { ...CLASSIFICATION, "max_steps: 200": "max_steps: 200\n  problem_type: regression" },
+        "metric: {name: accuracy}\n",
+      ),
+      line: 17,
+      message: /^metric accuracy would never have a value: .* under problem_type regression$/,
+    },
+    {
       what: "an output bias under sequence-classification",
       text: edited(CLASSIFICATION, "  bias_init: {value: zero}\n"),
       line: 16,

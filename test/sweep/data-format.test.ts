@@ -8,6 +8,7 @@ test.each([
   ["a.csv/train.tsv", "tsv"],
   ["train.tab", "tsv"],
   ["train.txt", "text"],
+  ["train.parquet", "parquet"],
   ["train.json", "jsonl"],
   ["train", "jsonl"],
 ] as const)("%s is read as %s", (file, format) => {

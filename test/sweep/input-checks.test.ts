@@ -99,10 +99,16 @@ describe("where the data come from:", () => {
       message: /^task sequence-classification needs labels, which plain text has none of$/,
     },
     {
+      what: "a second text under masked-lm",
+      text: edited({ [FILES]: `${FILES}  text_pair: other\n` }),
+      line: 7,
+      message: /^data.text_pair would have no effect: masked-lm reads one text an example$/,
+    },
+    {
       what: "a format that there is not",
       text: edited({ [FILES]: `${FILES}  format: cvs\n` }),
       line: 7,
-      message: /^data.format must be one of auto, jsonl, csv, tsv, text; got "cvs"$/,
+      message: /^data.format must be one of auto, jsonl, csv, tsv, text, parquet; got "cvs"$/,
     },
   ]);
 });

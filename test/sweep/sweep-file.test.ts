@@ -51,7 +51,7 @@ describe("a sweep file", () => {
           "max_steps: 200":
             "num_train_epochs: 1.5\n  max_length: 64\n  dropout: false\n  batch_size: 8\n  weight_decay: 0",
           "eval_steps: 20":
-            "eval_steps: 20\n  max_trial_minutes: 2.5\n  mask_probability: 0\n  introduced_mask_probability: 1\n  mask_replacement: [1, 0, 0]",
+            "eval_steps: 20\n  max_trial_minutes: 2.5\n  mask_probability: 0\n  introduced_mask_probability: 1\n  mask_replacement: [1, 0, 0]\n  whole_word_masking: true",
         },
         "seed: 3\nrun_cap: 2\nmetric: {name: loss_introduced}\n",
       ),
@@ -67,6 +67,7 @@ describe("a sweep file", () => {
       maskProbability: 0,
       introducedMaskProbability: 1,
       maskReplacement: [1, 0, 0],
+      wholeWordMasking: true,
       dropout: false,
     });
   });

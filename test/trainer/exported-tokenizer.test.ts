@@ -1,5 +1,5 @@
 // Tokenizers with introduced tokens against Hugging Face: the files of an export are those that AutoTokenizer has read, and
-// what it made of 1,000 lines with them are our ids. test/golden/make_tokenizers.py has made the values.
+// what it made of 1,000 lines with them are our ids. test/golden/make_exported_tokenizers.py has made the values.
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ interface Expected {
   >;
 }
 
-const GOLDEN = fileURLToPath(new URL("../golden/tokenizers", import.meta.url));
+const GOLDEN = fileURLToPath(new URL("../golden/exported-tokenizers", import.meta.url));
 const read = (file: string) => JSON.parse(readFileSync(join(GOLDEN, file), "utf8"));
 const expected: Expected = read("expected.json");
 const lines: readonly string[] = read("lines.json");

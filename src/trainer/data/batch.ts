@@ -22,6 +22,8 @@ export interface Batch {
   readonly targetPositions: Int32Array;
   /** Row (language models) or class (classification) asked for at each target, [targets]. */
   readonly targetLabels: Int32Array;
+  /** The number asked for at each target, [targets]; in regression alone, where no label is read. */
+  readonly targetValues?: Float32Array;
   /** 1 for a target that counts, 0 for an unused slot, [targets]. */
   readonly targetWeights: Float32Array;
   /** 1 where a target is an introduced token (language models) or its example holds one (classification), [targets]. */

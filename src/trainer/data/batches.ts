@@ -6,6 +6,7 @@ import type { Batch, Bucket } from "./batch.js";
 import { maskedCapacity, paddedLength, type TargetCapacity } from "./buckets.js";
 import type { EncodedSplit, SharedInputs } from "./inputs.js";
 import { createMasker, type Masking, maskProbabilities } from "./masking.js";
+import { wordSpread } from "./words.js";
 
 export interface BatchOptions extends Masking {
   readonly task: Task;
@@ -99,8 +100,16 @@ function createCollator(inputs: SharedInputs, split: EncodedSplit, options: Batc
     const length = paddedLength(longest, maxLength);
     const count = drawn.reduce((sum, { targets }) => sum + targets.length, 0);
     const bucket = { batch: batchSize, length, targets: capacity(batchSize, length, count) };
-    return assemble(drawn, bucket, inputs.data.special.pad);
+    const batch = assemble(drawn, bucket, inputs.data.special.pad);
+    return split.values ? { ...batch, targetValues: valuesOf(split.values, examples, batchSize) } : batch;
   };
+}
+
+/** 0 for examples that only fill the batch. */
+function valuesOf(values: Float32Array, examples: readonly number[], size: number): Float32Array {
+  const ofBatch = new Float32Array(size);
+  ofBatch.set(examples.map((example) => values[example] ?? 0));
+  return ofBatch;
 }
 
 interface TargetSource {
@@ -120,10 +129,11 @@ function targetSource(inputs: SharedInputs, split: EncodedSplit, options: BatchO
 }
 
 function maskedTargets({ rowMap, data }: SharedInputs, split: EncodedSplit, masking: Masking): TargetSource {
-  const mask = createMasker(masking, data.special, rowMap);
+  const { wordParts } = data;
+  const mask = createMasker(masking, data.special, rowMap, wordParts);
   const probabilities = maskProbabilities(masking, data.special, rowMap);
   return {
-    capacity: maskedCapacity(split, probabilities, rowMap.baseRows),
+    capacity: maskedCapacity(split, probabilities, rowMap.baseRows, wordParts && wordSpread(split, wordParts)),
     draw: (example, key) => {
       const { rows, tokenTypes } = textOf(split, example);
       const { inputRows, positions } = mask(rows, key);

@@ -21,14 +21,20 @@ export type TargetCapacity = (batch: number, length: number, count: number) => n
 
 /**
  * Target slots for masked LM: what nearly every batch of a shape needs, so that a shape has one capacity, and the next
- * capacity for a batch that needs more. `probabilities` are those of being asked for, by row.
+ * capacity for a batch that needs more. `probabilities` are those of being asked for, by row; `spread` is how much more base
+ * targets vary than if each token were drawn by itself (words.ts).
  */
-export function maskedCapacity(split: EncodedSplit, probabilities: Float64Array, baseRows: number): TargetCapacity {
+export function maskedCapacity(
+  split: EncodedSplit,
+  probabilities: Float64Array,
+  baseRows: number,
+  spread = 1,
+): TargetCapacity {
   const baseProbability = probabilities.subarray(0, baseRows).reduce((a, b) => Math.max(a, b), 0);
   const introduced = introducedTargets(split, probabilities, baseRows);
   return (batch, length, count) => {
     const mean = batch * (baseProbability * length + introduced.mean);
-    const variance = batch * (baseProbability * (1 - baseProbability) * length + introduced.variance);
+    const variance = batch * (spread * baseProbability * (1 - baseProbability) * length + introduced.variance);
     let capacity = roundUp(Math.max(1, mean + MARGIN * Math.sqrt(variance)), SLOT_STEP);
     while (capacity < Math.min(count, batch * length)) capacity = roundUp(capacity * GROWTH, SLOT_STEP);
     return Math.min(capacity, batch * length);

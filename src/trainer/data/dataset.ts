@@ -1,23 +1,27 @@
 // Reads a split's examples from a file, one by one. Every error names the file and the line.
 import { DualrateError } from "../../errors.js";
 import type { DataFormat } from "../../sweep/data-format.js";
-import { type Place, wrongLine } from "./lines.js";
-import { kindOf, readRecords } from "./records.js";
+import { type Place, placeIn, wrongLine } from "./lines.js";
+import { type FileRecord, kindOf, readRecords } from "./records.js";
 
 export interface Example {
   readonly text: string;
-  /** The label as a string; undefined where the task asks for none. */
+  /** The second text of a pair. */
+  readonly textPair?: string;
+  /** The label as a string, a number too, a boolean as "true" or "false"; undefined where the task asks for none. */
   readonly label: string | undefined;
   /** From 1. */
   readonly line: number;
 }
 
-/** Names of the fields to read, and how; without `label` none is looked for. */
+/** Names of the fields to read, and how; labels are numbers where they are `numeric`, else classes; without `label` none is looked for. */
 export interface ExampleFields {
   readonly text: string;
+  readonly textPair?: string;
   readonly label?: string | undefined;
+  readonly numeric?: boolean;
   readonly format: DataFormat;
-  /** Where several splits share the file: which of its texts belong to this one. */
+  /** Where several splits share the file: which of its texts (of a pair the first) belong to this one. */
   readonly part?: { readonly name: string; readonly holds: (text: string) => boolean };
 }
 
@@ -32,12 +36,14 @@ export async function* readExamples(
 ): AsyncGenerator<Example> {
   let records = 0;
   let examples = 0;
-  for await (const { fields: record, line } of readRecords(file, fields.format)) {
+  for await (const { fields: record, line } of readRecords(file, fields.format, wantedFields(fields))) {
     records += 1;
-    const text = parseText(record, fields.text, { file, line });
+    const place = placeIn(file, line, fields.format);
+    const text = parseText(record, fields.text, place);
     if (fields.part && !fields.part.holds(text)) continue;
-    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, { file, line });
-    yield { text, label, line };
+    const textPair = fields.textPair === undefined ? {} : { textPair: parseText(record, fields.textPair, place) };
+    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place, fields.numeric);
+    yield { text, ...textPair, label, line };
     examples += 1;
     if (examples >= limit) return;
   }
@@ -45,11 +51,16 @@ export async function* readExamples(
   if (examples === 0) throw emptyPart(file, fields.part?.name ?? "", records);
 }
 
+function wantedFields({ text, textPair, label }: ExampleFields): readonly string[] {
+  return [text, textPair, label].filter((name) => name !== undefined);
+}
+
 const EMPTY_HINTS: Readonly<Record<DataFormat, string>> = {
   jsonl: 'Write one JSON object a line, such as {"text": "..."}.',
   csv: "Write a first row that names the columns, and one row for each example.",
   tsv: "Write a first row that names the columns, and one row for each example.",
   text: "Write one text a line.",
+  parquet: "Write at least one row.",
 };
 
 function empty(file: string, format: DataFormat): DualrateError {
@@ -72,11 +83,24 @@ function parseText(record: Readonly<Record<string, unknown>>, name: string, plac
   return text;
 }
 
-function parseLabel(record: Readonly<Record<string, unknown>>, name: string, place: Place): string {
+function parseLabel(record: FileRecord["fields"], name: string, place: Place, numeric = false): string {
   const label = field(record, name, place);
+  if (numeric) return parseNumber(label, name, place);
   if (typeof label === "string" && label !== "") return label;
-  if (Number.isInteger(label)) return String(label);
+  if (Number.isInteger(label) || typeof label === "boolean") return String(label);
   throw wrongLine(place, `"${name}" must be a class name or an integer, is ${JSON.stringify(label)}`, NAME_FIELD);
+}
+
+/** A number that float32 can hold, as it stands in the file. */
+function parseNumber(label: unknown, name: string, place: Place): string {
+  const text = typeof label === "number" || typeof label === "string" ? String(label).trim() : "";
+  if (text !== "" && Number.isFinite(Math.fround(Number(text)))) return text;
+  const problem = `"${name}" must be a number, is ${JSON.stringify(label)}`;
+  throw wrongLine(
+    place,
+    problem,
+    "Name the right field under data:, or leave problem_type: regression out for classes.",
+  );
 }
 
 function field(record: Readonly<Record<string, unknown>>, name: string, place: Place): unknown {

@@ -2,6 +2,7 @@
 import { DualrateError } from "../../errors.js";
 import { type ExampleFields, readExamples } from "./dataset.js";
 import type { EncodedSplit } from "./inputs.js";
+import { type Place, placeIn, wrongLine } from "./lines.js";
 import { compareNaturally } from "./natural-order.js";
 import { type RowMap, sharedInt32 } from "./row-map.js";
 import type { EncodedText, Tokenizer } from "./tokenizer.js";
@@ -12,8 +13,8 @@ export interface EncodedTexts {
   readonly texts: readonly Pick<EncodedText, "ids" | "tokenTypes">[];
   /** One a text where the task has labels, else empty. */
   readonly labels: readonly string[];
-  /** The line of each text. */
-  readonly lines: readonly number[];
+  /** Where each text stands in the file. */
+  readonly places: readonly Place[];
   /** Occurrences by vocabulary id. */
   readonly idCounts: ReadonlyMap<number, number>;
   readonly truncated: number;
@@ -35,22 +36,23 @@ export async function encodeFile(file: string, tokenizer: Tokenizer, options: En
   const { fields, limit, maxLength, watch } = options;
   const texts: EncodedText[] = [];
   const labels: string[] = [];
-  const lines: number[] = [];
+  const places: Place[] = [];
   const idCounts = new Map<number, number>();
   let watched = 0;
-  for await (const { text, label, line } of readExamples(file, fields, limit)) {
-    const encoded = tokenizer.encode(text, maxLength);
+  const pairs = fields.textPair === undefined ? undefined : tokenizer.pairs();
+  for await (const { text, textPair = "", label, line } of readExamples(file, fields, limit)) {
+    const encoded = pairs ? pairs.encode(text, textPair, maxLength) : tokenizer.encode(text, maxLength);
     for (const id of encoded.ids) idCounts.set(id, (idCounts.get(id) ?? 0) + 1);
     texts.push(encoded);
-    lines.push(line);
+    places.push(placeIn(file, line, fields.format));
     if (label !== undefined) labels.push(label);
-    if (watch?.test(text)) watched += 1;
+    if (watch?.test(text) || watch?.test(textPair)) watched += 1;
   }
-  return { file, texts, labels, lines, idCounts, truncated: texts.filter((text) => text.truncated).length, watched };
+  return { file, texts, labels, places, idCounts, truncated: texts.filter((text) => text.truncated).length, watched };
 }
 
-/** The split over shared memory, ids turned into rows and labels into class indices. */
-export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly string[]): EncodedSplit {
+/** The split over shared memory, ids turned into rows and labels into class indices or numbers. */
+export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly string[] | "numbers"): EncodedSplit {
   const { texts } = encoded;
   const offsets = new Int32Array(texts.length + 1);
   texts.forEach(({ ids }, index) => {
@@ -63,7 +65,11 @@ export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly
     rows.set(rowsOf(text.ids, rowMap), offsets[index]);
     tokenTypes.set(text.tokenTypes, offsets[index]);
   });
-  return { rows, tokenTypes, offsets: sharedInt32(offsets), labels: classIndices(encoded, classes) };
+  const flat = { rows, tokenTypes, offsets: sharedInt32(offsets) };
+  if (classes !== "numbers") return { ...flat, labels: classIndices(encoded, classes) };
+  const values = new Float32Array(new SharedArrayBuffer(4 * texts.length));
+  values.set(encoded.labels.map(Number));
+  return { ...flat, labels: sharedInt32([]), values };
 }
 
 function rowsOf(ids: readonly number[], { rowOfId }: RowMap): readonly number[] {
@@ -76,16 +82,14 @@ function rowsOf(ids: readonly number[], { rowOfId }: RowMap): readonly number[] 
   });
 }
 
-function classIndices({ file, labels, lines }: EncodedTexts, classes: readonly string[]): Int32Array {
+function classIndices({ file, labels, places }: EncodedTexts, classes: readonly string[]): Int32Array {
   const indices = new Map(classes.map((name, index) => [name, index]));
   const values = labels.map((label, example) => {
     const index = indices.get(label);
     if (index !== undefined) return index;
-    const line = lines[example] ?? 0;
-    throw new DualrateError("data", `${file}, line ${line}: no training example has the label "${label}"`, {
-      hint: `The training labels are: ${abbreviated(classes)}.`,
-      place: { file, line },
-    });
+    const problem = `no training example has the label "${label}"`;
+    const hint = `The training labels are: ${abbreviated(classes)}.`;
+    throw wrongLine(places[example] ?? { file, line: 0 }, problem, hint);
   });
   return sharedInt32(values);
 }

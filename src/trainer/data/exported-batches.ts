@@ -10,8 +10,8 @@ export interface HuggingFaceBatch {
   /** Not for causal-lm: GPT-2 would add embeddings of their own for them. */
   readonly token_type_ids?: readonly (readonly number[])[];
   /**
-   * A class for each example; for language models an id for each position, which causal-lm is asked for one position
-   * before. -100 is not asked for.
+   * A class, or a number in regression, for each example; for language models an id for each position, which causal-lm is
+   * asked for one position before. -100 is not asked for.
    */
   readonly labels: readonly number[] | readonly (readonly number[])[];
 }
@@ -20,12 +20,25 @@ const IGNORED = -100;
 
 export function toHuggingFaceBatch(batch: Batch, task: Task, { idOfRow }: RowMap): HuggingFaceBatch {
   const { length } = batch.bucket;
+  if (batch.targetValues) return regressionBatch(batch, batch.targetValues, idOfRow);
   const id = (row: number) => idOfRow[row] as number;
   return {
     input_ids: lines(Array.from(batch.inputRows, id), length),
     attention_mask: lines(Array.from(batch.attentionMask), length),
     ...(task !== "causal-lm" && { token_type_ids: lines(Array.from(batch.tokenTypes), length) }),
     labels: predictsTokens(task) ? lines(labelsOf(batch, task === "causal-lm" ? 1 : 0, id), length) : classesOf(batch),
+  };
+}
+
+/** Without the examples that only fill the batch: no number is one that Hugging Face's loss ignores. */
+function regressionBatch(batch: Batch, values: Float32Array, idOfRow: Int32Array): HuggingFaceBatch {
+  const { length } = batch.bucket;
+  const used = (of: ArrayLike<number>) => lines(Array.from(of).slice(0, batch.targetCount * length), length);
+  return {
+    input_ids: used(batch.inputRows.map((row) => idOfRow[row] as number)),
+    attention_mask: used(batch.attentionMask),
+    token_type_ids: used(batch.tokenTypes),
+    labels: Array.from(values.subarray(0, batch.targetCount)),
   };
 }
 

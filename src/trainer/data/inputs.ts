@@ -19,6 +19,8 @@ export interface EncodedSplit {
   readonly offsets: Int32Array;
   /** Class of each example; empty where the task has none. */
   readonly labels: Int32Array;
+  /** The number asked for of each example, in regression alone. */
+  readonly values?: Float32Array;
 }
 
 /** The rows of the special tokens in the row map; undefined where the tokenizer has none. */
@@ -50,6 +52,8 @@ export interface EncodedData {
   /** Class names in the order of their indices; empty where the task has none. */
   readonly classes: readonly string[];
   readonly special: SpecialRows;
+  /** Where whole words are masked: what each row is in its word, a WORD_PART of words.ts. [rows] */
+  readonly wordParts?: Uint8Array;
   readonly introduced: readonly IntroducedToken[];
 }
 

@@ -1,11 +1,18 @@
 // Reads a text file line by line, and says what is wrong with one of its lines.
 import { createReadStream } from "node:fs";
 import { DualrateError, type ErrorCode, messageOf } from "../../errors.js";
+import type { DataFormat } from "../../sweep/data-format.js";
 
-/** A line of a file, counted from 1. */
+/** A line of a file, counted from 1; of a Parquet file, which has none, a row. */
 export interface Place {
   readonly file: string;
   readonly line: number;
+  readonly unit?: "line" | "row";
+}
+
+/** A record's place in a file of this format. */
+export function placeIn(file: string, line: number, format: DataFormat): Place {
+  return { file, line, ...(format === "parquet" && { unit: "row" }) };
 }
 
 /**
@@ -28,14 +35,15 @@ export async function* readLines(file: string): AsyncGenerator<string> {
   }
 }
 
+/** A place inside of its file, as a message has it: "line 3". */
+export function placeText({ line, unit = "line" }: Place): string {
+  return `${unit} ${line}`;
+}
+
 /** An error about one line: `problem` says what was expected and what came. */
-export function wrongLine(
-  { file, line }: Place,
-  problem: string,
-  hint: string,
-  code: ErrorCode = "data",
-): DualrateError {
-  return new DualrateError(code, `${file}, line ${line}: ${problem}`, { hint, place: { file, line } });
+export function wrongLine(place: Place, problem: string, hint: string, code: ErrorCode = "data"): DualrateError {
+  const { file, line } = place;
+  return new DualrateError(code, `${file}, ${placeText(place)}: ${problem}`, { hint, place: { file, line } });
 }
 
 function unreadable(file: string, error: unknown): DualrateError {

@@ -5,6 +5,7 @@ import { Random } from "../../random.js";
 import type { TrainerSettings } from "../../sweep/settings.js";
 import type { SpecialRows } from "./inputs.js";
 import type { RowMap } from "./row-map.js";
+import { continuesWord } from "./words.js";
 
 export type Masking = Pick<TrainerSettings, "maskProbability" | "introducedMaskProbability" | "maskReplacement">;
 
@@ -21,9 +22,11 @@ export type Masker = (rows: Int32Array, key: number) => MaskedText;
 /**
  * Each position is asked for with maskProbability, introduced tokens with introducedMaskProbability, rows of
  * `neverMasked` never. There the model sees [MASK], a random row (of all rows, introduced ones included), or the row
- * itself, by the shares of maskReplacement. Throws a DualrateError of code "model" where [MASK] is needed and missing.
+ * itself, by the shares of maskReplacement. With `wordParts` (by row, words.ts) a word is asked for as a whole: its first
+ * token is drawn as above and the others follow it, each replaced by a draw of its own, as Hugging Face's
+ * DataCollatorForLanguageModeling does with whole_word_mask. Throws a DualrateError of code "model" where [MASK] is needed and missing.
  */
-export function createMasker(masking: Masking, special: SpecialRows, rowMap: RowMap): Masker {
+export function createMasker(masking: Masking, special: SpecialRows, rowMap: RowMap, wordParts?: Uint8Array): Masker {
   const probabilities = maskProbabilities(masking, special, rowMap);
   const [maskShare, randomShare] = masking.maskReplacement;
   const maskRow = maskShare > 0 ? requiredMaskRow(special) : 0;
@@ -35,8 +38,10 @@ export function createMasker(masking: Masking, special: SpecialRows, rowMap: Row
   return (rows, key) => {
     const random = new Random(key);
     const positions: number[] = [];
+    let asked = false;
     const inputRows = rows.map((row, position) => {
-      if (random.uniform() >= (probabilities[row] ?? 0)) return row;
+      if (!wordParts || !continuesWord(wordParts, rows, position)) asked = random.uniform() < (probabilities[row] ?? 0);
+      if (!asked) return row;
       positions.push(position);
       return replace(row, random);
     });

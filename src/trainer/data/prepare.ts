@@ -21,6 +21,7 @@ import { dataFormats, type SplitSource, splitSource } from "./splits.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
 import { atToken, type ResolvedTokens, resolveTokens } from "./tokens.js";
 import { dataWarnings } from "./warnings.js";
+import { WORD_PART } from "./words.js";
 
 /** The splits as vocabulary ids. */
 interface Splits {
@@ -45,6 +46,7 @@ export async function prepareInputs(
   const model = describedModel(settings, config, vocabSize + tokenizer.introduced.length);
   checkMaxLength(settings, model, tokenizer);
   const splits = await encodeSplits(settings, tokenizer);
+  checkTokenTypes(config, splits.train);
   const introducedCounts = tokenizer.introduced.map(({ id }) => splits.train.idCounts.get(id) ?? 0);
   checkSomeIntroduced(settings, introducedCounts);
 
@@ -123,15 +125,17 @@ function describedModel({ task }: Settings, config: Readonly<Record<string, unkn
 
 function checkMaxLength(settings: Settings, { maxPositions: most }: Model, tokenizer: Tokenizer): void {
   const { maxLength } = settings.trainer;
-  // One token asks for no next one.
-  const least = Math.max(tokenizer.specialsPerText + 1, settings.task === "causal-lm" ? 2 : 1);
+  const pairs = settings.data.textPair === undefined ? undefined : tokenizer.pairs();
+  const specials = pairs?.specialsPerPair ?? tokenizer.specialsPerText;
+  // A token of each text; one token asks for no next one.
+  const least = Math.max(specials + (pairs ? 2 : 1), settings.task === "causal-lm" ? 2 : 1);
   if (maxLength >= least && maxLength <= most) return;
   throw new DualrateError(
     "sweep-file",
     `max_length must be from ${least} to ${most} for this model; got ${maxLength}`,
     {
       key: ["trainer", "max_length"],
-      hint: `${tokenizer.specialsPerText} of the tokens are special ones such as [CLS]; the model has ${most} positions.`,
+      hint: `${specials} of the tokens are special ones such as [CLS]; the model has ${most} positions.`,
     },
   );
 }
@@ -146,6 +150,19 @@ async function encodeSplits(settings: Settings, tokenizer: Tokenizer): Promise<S
     validation: await encode(splitSource(settings, "validation")),
     test: test && (await encode(test)),
   };
+}
+
+/** The tokenizer may tell two texts apart by a token type that the model has no row for. */
+function checkTokenTypes({ type_vocab_size: rows }: Readonly<Record<string, unknown>>, { texts }: EncodedTexts): void {
+  const most = texts.reduce((most, { tokenTypes }) => Math.max(most, ...tokenTypes), 0);
+  if (typeof rows !== "number" || most < rows) return;
+  throw new DualrateError(
+    "model",
+    `the tokenizer gives token type ${most}, but the model has ${rows} (type_vocab_size)`,
+    {
+      hint: "Use the tokenizer that was saved with the model.",
+    },
+  );
 }
 
 function checkSomeIntroduced({ introduced, data }: Settings, counts: readonly number[]): void {
@@ -165,13 +182,17 @@ function keptIds({ task, keepAllRows }: Settings, { special }: Tokenizer, splits
 }
 
 function encodeData(settings: Settings, tokenizer: Tokenizer, splits: Splits, rowMap: RowMap): EncodedData {
-  const classes = classesOf(splits.train);
+  const regression = settings.trainer.problemType === "regression";
+  const classes = regression ? [] : classesOf(splits.train);
+  const split = (texts: EncodedTexts) => toSplit(texts, rowMap, regression ? "numbers" : classes);
+  const special = specialRows(settings, tokenizer, rowMap);
   return {
-    train: toSplit(splits.train, rowMap, classes),
-    validation: toSplit(splits.validation, rowMap, classes),
-    test: splits.test && toSplit(splits.test, rowMap, classes),
+    train: split(splits.train),
+    validation: split(splits.validation),
+    test: splits.test && split(splits.test),
     classes,
-    special: specialRows(settings, tokenizer, rowMap),
+    special,
+    ...(settings.trainer.wholeWordMasking && { wordParts: wordPartsByRow(tokenizer, rowMap, special) }),
     introduced: tokenizer.introduced.map((token): IntroducedToken => ({ ...token, row: rowOf(rowMap, token.id) })),
   };
 }
@@ -187,6 +208,17 @@ function specialRows({ introduced }: Settings, tokenizer: Tokenizer, rowMap: Row
     mask: row(mask),
     neverMasked: sharedInt32([...new Set(never.map(row).filter((row) => row !== undefined))]),
   };
+}
+
+/** Rows beyond the tokenizer's vocabulary begin words: no text has them. What is never masked is no part of a word. */
+function wordPartsByRow(tokenizer: Tokenizer, { idOfRow }: RowMap, { neverMasked }: SpecialRows): Uint8Array {
+  const parts = tokenizer.wordParts();
+  const byRow = new Uint8Array(new SharedArrayBuffer(idOfRow.length));
+  idOfRow.forEach((id, row) => {
+    byRow[row] = parts[id] ?? WORD_PART.begins;
+  });
+  for (const row of neverMasked) byRow[row] = WORD_PART.whole;
+  return byRow;
 }
 
 function rowOf({ rowOfId }: RowMap, id: number): number {
@@ -231,10 +263,12 @@ function countParameters({ parameters }: Model, { tensors, rowMap }: SharedInput
 }
 
 async function hashInputs({ model, introduced, data, task, trainer }: Settings): Promise<InputHashes> {
-  const { text, label, maxTrainSamples, maxEvalSamples } = data;
+  const { text, textPair, label, maxTrainSamples, maxEvalSamples } = data;
   const formats = dataFormats(data);
   const encoding = {
     ...{ task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength, split: data.split },
+    ...(textPair !== undefined && { textPair }),
+    ...(trainer.problemType !== undefined && { problemType: trainer.problemType }),
     // Told only where it says more than the hashes of studies from before there were formats.
     ...(formats.some((format) => format !== "jsonl") && { formats }),
   };

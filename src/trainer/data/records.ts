@@ -3,10 +3,11 @@ import { messageOf } from "../../errors.js";
 import type { DataFormat } from "../../sweep/data-format.js";
 import { readRows } from "./csv.js";
 import { type Place, readLines, wrongLine } from "./lines.js";
+import { readParquet } from "./parquet.js";
 
 export interface FileRecord {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Of its first line, from 1. */
+  /** Of its first line, from 1; in Parquet its row. */
   readonly line: number;
 }
 
@@ -14,10 +15,10 @@ export interface FileRecord {
 const TEXT_FIELD = "text";
 
 /**
- * The file's records: objects (JSONL), rows by the names in the first one (CSV, TSV), lines as the field "text" (text). Blank
- * lines are passed over; a byte order mark and CRLF are accepted. Throws a DualrateError of code "data" for what is none.
+ * The file's records: objects (JSONL), rows by the names in the first one (CSV, TSV), lines as the field "text" (text), rows
+ * with the columns `wanted` (Parquet). Blank lines are passed over; a byte order mark and CRLF are accepted. Throws a DualrateError of code "data" for what is none.
  */
-export function readRecords(file: string, format: DataFormat): AsyncGenerator<FileRecord> {
+export function readRecords(file: string, format: DataFormat, wanted: readonly string[]): AsyncGenerator<FileRecord> {
   switch (format) {
     case "jsonl":
       return readLineRecords(file, parseObject);
@@ -27,6 +28,8 @@ export function readRecords(file: string, format: DataFormat): AsyncGenerator<Fi
       return readTable(file, ",");
     case "tsv":
       return readTable(file, "\t");
+    case "parquet":
+      return readColumns(file, wanted);
   }
 }
 
@@ -65,6 +68,10 @@ async function* readTable(file: string, delimiter: "," | "\t"): AsyncGenerator<F
     if (fields.length !== header.length) throw wrongLength(fields.length, header, delimiter, { file, line });
     yield { fields: Object.fromEntries(header.map((name, i) => [name, fields[i]])), line };
   }
+}
+
+async function* readColumns(file: string, wanted: readonly string[]): AsyncGenerator<FileRecord> {
+  for await (const { fields, row } of readParquet(file, wanted)) yield { fields, line: row };
 }
 
 function checkHeader(header: readonly string[], place: Place): void {

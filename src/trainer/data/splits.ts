@@ -17,7 +17,7 @@ export interface SplitSource {
 /** Undefined for the test split where there is none. */
 export function splitSource(settings: Settings, name: "train" | "validation"): SplitSource;
 export function splitSource(settings: Settings, name: SplitName): SplitSource | undefined;
-export function splitSource({ data, task }: Settings, name: SplitName): SplitSource | undefined {
+export function splitSource({ data, task, trainer }: Settings, name: SplitName): SplitSource | undefined {
   const file = data[name];
   if (file === undefined) return undefined;
   const { split } = data;
@@ -25,7 +25,9 @@ export function splitSource({ data, task }: Settings, name: SplitName): SplitSou
     file,
     fields: {
       text: data.text,
+      ...(data.textPair !== undefined && { textPair: data.textPair }),
       ...(task === "sequence-classification" && { label: data.label }),
+      ...(trainer.problemType === "regression" && { numeric: true }),
       format: formatOf(file, data.format),
       ...(split && { part: { name, holds: (text: string) => splitOf(text, split) === name } }),
     },

@@ -5,7 +5,9 @@ import { DualrateError, messageOf } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
 import type { IntroducedToken } from "./inputs.js";
 import { splittingMetaspace } from "./metaspace.js";
+import { type PairEncoder, pairEncoder } from "./pairs.js";
 import { holdSingleWords } from "./single-word.js";
+import { wordPartsOf } from "./words.js";
 
 /** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
 export interface SpecialIds {
@@ -38,10 +40,14 @@ export interface Tokenizer {
   /** Id of a token that the model had before, by its name in the vocabulary. */
   knownId(token: string): number | undefined;
   readonly special: SpecialIds;
+  /** What each id is in its word; see words.ts, which throws where the tokenizer does not tell. */
+  wordParts(): Uint8Array;
   /** Ids that the template adds around every text. */
   readonly specialsPerText: number;
   /** Encodes one text with special tokens; a longer text loses its end, not its last special tokens. */
   encode(text: string, maxLength: number): EncodedText;
+  /** Encodes pairs of texts; throws a DualrateError of code "model" where the tokenizer has no template for them. */
+  pairs(): PairEncoder;
 }
 
 /**
@@ -57,9 +63,11 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
   return {
     introduced: added,
     special: specialIds(extended),
+    wordParts: () => wordPartsOf(extended),
     specialsPerText: frame.prefix + frame.suffix,
     knownId: (token) => base._tokenizer.token_to_id(token),
     encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
+    pairs: () => pairEncoder(extended, added[0] as AddedToken),
   };
 }
 

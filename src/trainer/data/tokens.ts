@@ -4,7 +4,7 @@ import { type DataFormat, formatOf } from "../../sweep/data-format.js";
 import type { IntroducedTokens, Settings } from "../../sweep/settings.js";
 import { parseTokenInit, TOKEN_INITS } from "../../sweep/token-init.js";
 import { readExamples } from "./dataset.js";
-import { type Place, wrongLine } from "./lines.js";
+import { type Place, placeIn, placeText, wrongLine } from "./lines.js";
 import { compareNaturally } from "./natural-order.js";
 import { type FileRecord, kindOf, readRecords } from "./records.js";
 import { splitSource } from "./splits.js";
@@ -63,14 +63,14 @@ interface ListedToken {
 async function readTokens(file: string): Promise<ReadonlyMap<string, ListedToken>> {
   const listed = new Map<string, ListedToken>();
   const format = tokenFormat(file);
-  for await (const record of readRecords(file, format)) {
-    const place = { file, line: record.line };
+  for await (const record of readRecords(file, format, ["token", "init"])) {
+    const place = placeIn(file, record.line, format);
     const token = format === "text" ? String(record.fields.text).trim() : tokenField(record, place);
     const before = listed.get(token);
     if (before) {
       throw wrongLine(
         place,
-        `"${token}" is listed already, in line ${before.place.line}`,
+        `"${token}" is listed already, in ${placeText(before.place)}`,
         "Remove one of them.",
         "tokens",
       );
@@ -79,7 +79,7 @@ async function readTokens(file: string): Promise<ReadonlyMap<string, ListedToken
   }
   if (listed.size > 0) return listed;
   throw new DualrateError("tokens", `${file} must hold at least one token; it is empty`, {
-    hint: "Write one token a line; .csv, .tsv and .jsonl files have a column `token`.",
+    hint: "Write one token a line; .csv, .tsv, .jsonl and .parquet files have a column `token`.",
     place: { file },
   });
 }
@@ -113,12 +113,12 @@ async function findTokens(settings: Settings, { pattern, maxTokens }: Pattern): 
   const { file, fields, limit } = splitSource(settings, "train");
   const expression = new RegExp(pattern, "gu");
   const found = new Set<string>();
-  for await (const { text, line } of readExamples(file, { ...fields, label: undefined }, limit)) {
-    for (const [token] of text.matchAll(expression)) {
-      if (token.trim() === "") throw blankMatch(pattern, { file, line });
+  for await (const { text, textPair = "", line } of readExamples(file, { ...fields, label: undefined }, limit)) {
+    for (const [token] of [...text.matchAll(expression), ...textPair.matchAll(expression)]) {
+      if (token.trim() === "") throw blankMatch(pattern, placeIn(file, line, fields.format));
       found.add(token);
     }
-    if (found.size > maxTokens) throw tooMany(pattern, maxTokens, { file, line });
+    if (found.size > maxTokens) throw tooMany(pattern, maxTokens, placeIn(file, line, fields.format));
   }
   if (found.size > 0) return [...found].sort(compareNaturally);
   throw patternError(
@@ -127,14 +127,14 @@ async function findTokens(settings: Settings, { pattern, maxTokens }: Pattern): 
   );
 }
 
-function blankMatch(pattern: string, { file, line }: Place): DualrateError {
-  const message = `the pattern ${pattern} must match tokens, but matches blank text in ${file}, line ${line}`;
+function blankMatch(pattern: string, place: Place): DualrateError {
+  const message = `the pattern ${pattern} must match tokens, but matches blank text in ${place.file}, ${placeText(place)}`;
   return patternError(message, "Have it match at least one character that is not white space.");
 }
 
-function tooMany(pattern: string, maxTokens: number, { file, line }: Place): DualrateError {
+function tooMany(pattern: string, maxTokens: number, place: Place): DualrateError {
   const most = `${maxTokens} different tokens`;
-  const message = `the pattern ${pattern} may find at most ${most}; it has found more by line ${line} of ${file}`;
+  const message = `the pattern ${pattern} may find at most ${most}; it has found more by ${placeText(place)} of ${place.file}`;
   return patternError(message, "Make the pattern narrower, or raise introduced_tokens.max_tokens.");
 }
 

@@ -31,7 +31,7 @@ export interface GroupNorms {
 }
 
 export interface StepResult {
-  /** Mean cross-entropy over the batch's targets, in nats. */
+  /** Mean over the batch's targets of the cross-entropy, in nats, or in regression of the squared error. */
   readonly loss: number;
   /** L2 norm over all groups, before clipping. */
   readonly gradNorm: number;
@@ -42,6 +42,7 @@ export interface StepResult {
 /** One entry per target slot, unused slots included. */
 export interface EvalResult {
   readonly losses: Float32Array;
+  /** Most likely labels; empty in regression. */
   readonly predictions: Int32Array;
 }
 

@@ -66,12 +66,20 @@ export function encoderModel(parts: EncoderParts): Model {
   const { config, options } = parts;
   const classify = options.task === "sequence-classification";
   return {
-    signature: JSON.stringify([parts.type, parts.json, options.task, options.rows, options.classes]),
+    signature: JSON.stringify([
+      parts.type,
+      parts.json,
+      options.task,
+      options.rows,
+      options.classes,
+      options.regression,
+    ]),
     parameters: [...parts.parameters, ...(classify ? classifierParameters(parts) : maskedLmParameters(parts))],
     maxPositions: config.maxPositions,
     sizes: config,
     initializerRange: config.initializerRange,
     tied: !classify,
+    regression: options.regression === true,
     hiddenStates: (w, inputs, dropout) => encode(parts, w, inputs, dropout, "all"),
     logits: (w, inputs, dropout) => {
       const hidden = encode(parts, w, inputs, dropout, classify ? "first" : "targets").at(-1) as tf.Tensor; // (T, H)

@@ -34,8 +34,9 @@ export interface ModelOptions {
   readonly task: Task;
   /** Rows of the row map: base and introduced. */
   readonly rows: number;
-  /** Classes of sequence classification. */
+  /** Classes of sequence classification; 1 in regression. */
   readonly classes: number;
+  readonly regression?: boolean;
   /** Whether the checkpoint has a tensor of this name. */
   readonly has: (tensor: string) => boolean;
 }
@@ -77,6 +78,8 @@ export interface Model {
   readonly initializerRange: number;
   /** Whether `logits` reads the word table too: an output layer that is tied to it. */
   readonly tied: boolean;
+  /** Whether its one logit is a number, whose loss is the squared error, not the score of a class. */
+  readonly regression?: boolean;
   /**
    * After the embeddings and after each layer, at every position: what `logits` computes without its savings. A decoder's
    * last is after its final norm, as in Hugging Face. [B * S, H] each

@@ -159,6 +159,11 @@ export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   );
 }
 
+/** Squared error of each output. outputs [T, 1], values [T] -> [T]. */
+export function squaredError(outputs: tf.Tensor, values: tf.Tensor): tf.Tensor {
+  return tf.square(tf.sub(tf.reshape(outputs, values.shape), values));
+}
+
 /**
  * Drops the entries of x where keep is 0 and scales the others by 1 / (1 - rate). keep: bool, of x's shape.
  * The scale is a number, not an input: a model's rate never changes.

@@ -8,6 +8,7 @@ import {
 } from "../../../src/trainer/data/batches.js";
 import type { EncodedSplit, SharedInputs } from "../../../src/trainer/data/inputs.js";
 import { buildRowMap } from "../../../src/trainer/data/row-map.js";
+import { WORD_PART } from "../../../src/trainer/data/words.js";
 
 const PAD = 0;
 const CLS = 1;
@@ -222,6 +223,26 @@ test("an example's validation mask does not depend on the batch size", () => {
       ({ targetLabels, targetCount }) => [...targetLabels.slice(0, targetCount)],
     );
   expect(labels(5)).toEqual(labels(16));
+});
+
+test("whole words: no target is dropped, the masks depend on seed, epoch and example alone, and shapes stay few", () => {
+  // Rows 4 to 8 go on with the word before: words of up to 90 tokens.
+  const wordParts = Uint8Array.from({ length: 1002 }, (_, row) =>
+    row >= 4 && row <= 8 ? WORD_PART.continues : row < 4 || row >= INTRODUCED ? WORD_PART.whole : WORD_PART.begins,
+  );
+  const wholeWords: SharedInputs = { ...inputs, data: { ...inputs.data, wordParts } };
+  const batches = createTrainingBatches(wholeWords, options);
+  const epochs = Array.from({ length: 3 * STEPS_PER_EPOCH }, (_, step) => batches(step)[0] as Batch);
+  for (const batch of epochs) {
+    expect(batch.targetWeights.reduce((a, b) => a + b)).toBe(batch.targetCount);
+    expect(batch.targetCount).toBeLessThanOrEqual(batch.bucket.targets);
+  }
+  expect(createTrainingBatches(wholeWords, options)(7)).toEqual(batches(7));
+  const asked = epochs.reduce((sum, { targetCount }) => sum + targetCount, 0);
+  const single = [0, 1, 2].flatMap((epoch) => epochOf(options, epoch));
+  // The same share of tokens on average; with words of about 40 tokens some 90 words are asked for: 4 deviations.
+  expect(Math.abs(asked / single.reduce((sum, { targetCount }) => sum + targetCount, 0) - 1)).toBeLessThan(0.5);
+  expect(new Set(epochs.map(({ bucket }) => `${bucket.length} ${bucket.targets}`)).size).toBeLessThanOrEqual(6);
 });
 
 test("a split that is not there has no batches", () => {

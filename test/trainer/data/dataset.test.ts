@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type Example, type ExampleFields, readExamples } from "../../../src/trainer/data/dataset.js";
 
@@ -43,6 +44,14 @@ test("labels may be strings or integers, under the names that the sweep file giv
   expect((await read(file, { text: "t", label: "y" })).map(({ label }) => label)).toEqual(["RX_1", "3"]);
 });
 
+test("a second text comes from a field of its own, and must be a text too", async () => {
+  const file = await fileWith('{"text": "a", "b": "c"}\n{"text": "a"}\n');
+  expect(await read(file, { textPair: "b" }, 1)).toEqual([{ text: "a", textPair: "c", label: undefined, line: 1 }]);
+  await expect(read(file, { textPair: "b" })).rejects.toMatchObject({
+    message: expect.stringMatching(/line 2: has no field "b"; it has "text"/),
+  });
+});
+
 test.each([
   ["csv", 'y,t\nRX_1,"a, b"\n3,c\n', [2, 3]],
   ["tsv", "t\ty\na, b\tRX_1\nc\t3\n", [2, 3]],
@@ -53,6 +62,52 @@ test.each([
     { text: "c", label: "3", line: lines[1] },
   ]);
 });
+
+const PARQUET = fileURLToPath(new URL("../../golden/parquet/snappy-dictionary.parquet", import.meta.url));
+
+test.each([
+  ["label", ["cat", "dog", "cat"]],
+  ["class", ["0", "1", "2"]],
+  ["flag", ["true", "false", "true"]],
+] as const)("examples come from Parquet; its column %s may be the label", async (label, labels) => {
+  const examples = await read(PARQUET, { label, format: "parquet" }, 3);
+  expect(examples.map((example) => [example.label, example.line])).toEqual(labels.map((name, i) => [name, i + 1]));
+  expect(examples[2]?.text).toBe("the cat sees <new> é é ");
+});
+
+test.each([
+  ["a missing column", { text: "txt" }, 1, /row 1: has no field "txt"; it has "text", "text_b", "label", "class"/],
+  ["numbers for texts", { text: "class" }, 1, /row 1: "class" must be a string, is a number/],
+  ["an empty cell", { text: "empty" }, 2, /row 2: "empty" must be a string, is null/],
+  ["a list", { text: "nested" }, 1, /row 1: "nested" must be a string, is a list/],
+  ["a fraction for a label", { label: "score" }, 2, /row 2: "score" must be a class name or an integer, is -0\.75/],
+] as const)("%s in Parquet is an error with file and row", async (_, fields, row, message) => {
+  await expect(read(PARQUET, { ...fields, format: "parquet" })).rejects.toMatchObject({
+    code: "data",
+    message: expect.stringMatching(message),
+    place: { file: PARQUET, line: row },
+  });
+});
+
+test("under regression labels are numbers, written as numbers or as text", async () => {
+  const file = await fileWith('{"text": "a", "y": -0.5}\n{"text": "b", "y": "1e3"}\n{"text": "c", "y": 2}\n');
+  expect((await read(file, { label: "y", numeric: true })).map(({ label }) => Number(label))).toEqual([-0.5, 1000, 2]);
+  const scores = await read(PARQUET, { label: "score", numeric: true, format: "parquet" }, 2);
+  expect(scores.map(({ label }) => Number(label))).toEqual([-1, -0.75]);
+});
+
+test.each(['"high"', '""', "true", "null", '"1e99"', "[1]"])(
+  "the label %s is no number: an error with file and line",
+  async (label) => {
+    const file = await fileWith(`{"text": "a", "y": 1}\n{"text": "b", "y": ${label}}\n`);
+    await expect(read(file, { label: "y", numeric: true })).rejects.toMatchObject({
+      code: "data",
+      message: expect.stringContaining(`line 2: "y" must be a number, is ${label}`),
+      place: { file, line: 2 },
+      hint: expect.stringMatching(/problem_type/),
+    });
+  },
+);
 
 test("of a file that several splits share, only the part's texts are examples, up to the limit", async () => {
   const file = await fileWith('{"text": "a"}\n{"text": "bb"}\n{"text": "cc"}\n{"text": "dd"}\n');

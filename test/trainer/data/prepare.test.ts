@@ -2,6 +2,8 @@ import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Settings } from "../../../src/sweep/settings.js";
+import { validationBatches } from "../../../src/trainer/data/batches.js";
+import { toHuggingFaceBatch } from "../../../src/trainer/data/exported-batches.js";
 import type { EncodedSplit } from "../../../src/trainer/data/inputs.js";
 import { prepareInputs } from "../../../src/trainer/data/prepare.js";
 import { needsShared, shared } from "../../shared.js";
@@ -111,6 +113,130 @@ test("every array lies over shared memory, so that a thread gets it without a co
   collect(inputs);
   expect(arrays.length).toBeGreaterThan(10);
   expect(arrays.filter(({ buffer }) => !(buffer instanceof SharedArrayBuffer))).toEqual([]);
+});
+
+test("whole-word masking knows what each row is in its word; introduced and special rows are words of their own", async () => {
+  const settings = tinySettings(await tinyModel(), await tinyData(), { wholeWordMasking: true });
+  const parts = (await prepareInputs(settings, 1)).inputs.data.wordParts;
+  expect(parts?.buffer).toBeInstanceOf(SharedArrayBuffer);
+  const partOf = (word: string) => parts?.[idOf(word)];
+  expect(["cat", "cell", "<old>"].map(partOf)).toEqual([0, 0, 0]);
+  expect(["##ular", "##z"].map(partOf)).toEqual([1, 1]);
+  expect([...["[MASK]", "[UNK]"].map(partOf), parts?.[NEW], parts?.[ZYX]]).toEqual([2, 2, 2, 2]);
+  expect((await prepareInputs(tinySettings(await tinyModel(), await tinyData()), 1)).inputs.data).not.toHaveProperty(
+    "wordParts",
+  );
+});
+
+test("regression has numbers for labels, from the data to the exported batches; without it they stay classes", async () => {
+  const examples = [
+    { text: "a <new>", label: 0.5 },
+    { text: "zyx", label: "-3" },
+    { text: "the zyx", label: 2 },
+  ];
+  const data = { train: await jsonl(examples), validation: await jsonl(examples) };
+  const settings = tinySettings(await tinyModel(), data, {
+    task: "sequence-classification",
+    problemType: "regression",
+  });
+  const { summary, inputs } = await prepareInputs(settings, 1);
+  expect([...(inputs.data.train.values ?? [])]).toEqual([0.5, -3, 2]);
+  expect(inputs.data.train.values?.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect([inputs.data.classes, [...inputs.data.train.labels]]).toEqual([[], []]);
+  const options = { ...settings.trainer, task: settings.task, batchSize: 2, studySeed: 1 };
+  const batches = validationBatches(inputs, "validation", options);
+  // Short texts first; the last batch has one example to fill it.
+  expect(batches.map(({ targetValues }) => [...(targetValues ?? [])])).toEqual([
+    [-3, 0.5],
+    [2, 0],
+  ]);
+  const exported = batches.map((batch) => toHuggingFaceBatch(batch, settings.task, inputs.rowMap));
+  expect(exported.map(({ labels }) => labels)).toEqual([[-3, 0.5], [2]]);
+  expect(exported[1]).toMatchObject({
+    input_ids: [[2, idOf("the"), ZYX, 3, 0, 0, 0, 0]],
+    attention_mask: [[1, 1, 1, 1, 0, 0, 0, 0]],
+    token_type_ids: [[0, 0, 0, 0, 0, 0, 0, 0]],
+  });
+
+  const whole = await jsonl([
+    { text: "a <new>", label: 1 },
+    { text: "zyx", label: 2 },
+  ]);
+  const classes = tinySettings(
+    settings.model,
+    { train: whole, validation: whole },
+    { task: "sequence-classification" },
+  );
+  const asClasses = await prepareInputs(classes, 1);
+  expect(asClasses.inputs.data.classes).toEqual(["1", "2"]);
+  expect(asClasses.inputs.data.train).not.toHaveProperty("values");
+  const asNumbers = await prepareInputs({ ...classes, trainer: { ...classes.trainer, problemType: "regression" } }, 1);
+  expect(asNumbers.summary.hashes.data).not.toBe(asClasses.summary.hashes.data);
+  expect(summary.hashes.tokenizer).toBe(asClasses.summary.hashes.tokenizer);
+});
+
+/** Pairs of texts, of which the first, the second, both or neither hold an introduced token. */
+async function pairSettings(trainer = {}, model = {}): Promise<Settings> {
+  const pair = (first: string, second: string, label: string) => ({ text: first, other: second, label });
+  const train = [pair("a <new>", "the cat", "k1"), pair("red", "zyx big", "k2"), pair("<new>", "a zyx", "k1")];
+  const data = { train: await jsonl([...train, pair("dog", "dog", "k2")]), validation: await jsonl(train) };
+  const folder = await tinyModel({ pairs: true, ...model });
+  const settings = tinySettings(folder, data, { task: "sequence-classification", ...trainer });
+  return { ...settings, data: { ...settings.data, textPair: "other" } };
+}
+
+test("pairs are one sequence with token types, whose rows are kept; either text makes an example an introduced one", async () => {
+  const settings = await pairSettings();
+  const { summary, inputs } = await prepareInputs(settings, 1);
+  const { train } = inputs.data;
+  const ids = [...train.rows].map((row) => inputs.rowMap.idOfRow[row] ?? -1).map((id) => WORDS[id] ?? id);
+  const end = train.offsets[2];
+  expect(ids.slice(0, end)).toEqual([
+    "[CLS]",
+    "a",
+    NEW,
+    "[SEP]",
+    "the",
+    "cat",
+    "[SEP]",
+    "[CLS]",
+    "red",
+    "[SEP]",
+    ZYX,
+    "big",
+    "[SEP]",
+  ]);
+  expect([...train.tokenTypes.slice(0, end)]).toEqual([0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1]);
+  expect(summary.introducedCounts).toEqual([2, 2]);
+  const options = { ...settings.trainer, task: settings.task, batchSize: 8, studySeed: 1 };
+  const [batch] = validationBatches({ ...inputs, data: { ...inputs.data, validation: train } }, "validation", options);
+  const exported = batch && toHuggingFaceBatch(batch, settings.task, inputs.rowMap);
+  const introduced = exported?.input_ids.map((line) => Number(line.includes(NEW) || line.includes(ZYX)));
+  expect([...(batch?.targetIntroduced ?? [])]).toEqual(introduced);
+  expect(introduced?.slice(0, 4).sort()).toEqual([0, 1, 1, 1]);
+  expect(exported?.token_type_ids?.map((line) => line.includes(1)).slice(0, 4)).toEqual([true, true, true, true]);
+});
+
+test("a pattern finds tokens in both texts of a pair, and the second text belongs to the data's hash", async () => {
+  const settings = await pairSettings();
+  const source = { pattern: "<new>|zyx", maxTokens: 2 };
+  const { summary } = await prepareInputs({ ...settings, introduced: { tokens: [], source, special: false } }, 1);
+  expect(summary.introduced?.tokens).toEqual(["<new>", "zyx"]);
+  const { textPair: _, ...data } = settings.data;
+  const alone = await prepareInputs({ ...settings, data }, 1);
+  expect(alone.summary.hashes.data).not.toBe(summary.hashes.data);
+});
+
+test("pairs need a template, room for a token of each, and a model with their token types", async () => {
+  const failing = async (settings: Promise<Settings>) => prepareInputs(await settings, 1).catch((error) => error);
+  expect(await failing(pairSettings({}, { pairs: false }))).toMatchObject({
+    code: "model",
+    key: ["data", "text_pair"],
+  });
+  expect((await failing(pairSettings({ maxLength: 4 }))).message).toMatch(/max_length must be from 5 to 32 .* got 4/);
+  expect((await failing(pairSettings({}, { config: { type_vocab_size: 1 } }))).message).toMatch(
+    /gives token type 1, but the model has 1/,
+  );
 });
 
 test("an introduced id below the config's vocab_size takes its row out of the base rows", async () => {

@@ -13,7 +13,7 @@ async function read(
   await writeFile(file, content);
   const records = async () => {
     const all: FileRecord[] = [];
-    for await (const record of readRecords(file, format)) all.push(record);
+    for await (const record of readRecords(file, format, [])) all.push(record);
     return all;
   };
   return { file, records };

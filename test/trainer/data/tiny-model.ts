@@ -17,10 +17,20 @@ interface Overrides {
   readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
   /** Added tokens beside the special ones. */
   readonly addedTokens?: readonly { readonly id: number; readonly content: string; readonly single_word: boolean }[];
+  /** What tokens inside of words begin with, as the tokenizer has it; the vocabulary keeps its "##". */
+  readonly wordPrefix?: string;
+  /** Whether the template knows pairs of texts. */
+  readonly pairs?: boolean;
 }
 
 /** Writes the folder and returns its path. */
-export async function tinyModel({ config, tokenizerConfig, addedTokens = [] }: Overrides = {}): Promise<string> {
+export async function tinyModel({
+  config,
+  tokenizerConfig,
+  addedTokens = [],
+  wordPrefix = "##",
+  pairs = false,
+}: Overrides = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dualrate-tiny-"));
   const write = (name: string, value: unknown) => writeFile(join(folder, name), JSON.stringify(value));
   await write("config.json", {
@@ -33,7 +43,7 @@ export async function tinyModel({ config, tokenizerConfig, addedTokens = [] }: O
     max_position_embeddings: 32,
     ...config,
   });
-  await write("tokenizer.json", tokenizerJson(addedTokens));
+  await write("tokenizer.json", tokenizerJson(addedTokens, { wordPrefix, pairs }));
   await write("tokenizer_config.json", {
     tokenizer_class: "BertTokenizer",
     pad_token: "[PAD]",
@@ -49,11 +59,16 @@ export async function tinyModel({ config, tokenizerConfig, addedTokens = [] }: O
   return folder;
 }
 
-function tokenizerJson(addedTokens: NonNullable<Overrides["addedTokens"]>): unknown {
+function tokenizerJson(
+  addedTokens: NonNullable<Overrides["addedTokens"]>,
+  { wordPrefix, pairs }: { readonly wordPrefix: string; readonly pairs: boolean },
+): unknown {
   const plain = { single_word: false, lstrip: false, rstrip: false };
   const special = WORDS.slice(0, 5).map((content, id) => ({ ...plain, id, content, special: true, normalized: false }));
   const added = addedTokens.map((token) => ({ ...plain, special: false, normalized: true, ...token }));
-  const specialToken = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
+  const specialToken = (id: string, type = 0) => ({ SpecialToken: { id, type_id: type } });
+  const sequence = (id: string, type: number) => ({ Sequence: { id, type_id: type } });
+  const single = [specialToken("[CLS]"), sequence("A", 0), specialToken("[SEP]")];
   const entry = (id: string) => [id, { id, ids: [idOf(id)], tokens: [id] }] as const;
   return {
     version: "1.0",
@@ -68,15 +83,15 @@ function tokenizerJson(addedTokens: NonNullable<Overrides["addedTokens"]>): unkn
     pre_tokenizer: { type: "BertPreTokenizer" },
     post_processor: {
       type: "TemplateProcessing",
-      single: [specialToken("[CLS]"), { Sequence: { id: "A", type_id: 0 } }, specialToken("[SEP]")],
-      pair: [],
+      single,
+      pair: pairs ? [...single, sequence("B", 1), specialToken("[SEP]", 1)] : [],
       special_tokens: Object.fromEntries([entry("[CLS]"), entry("[SEP]")]),
     },
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
     model: {
       type: "WordPiece",
       unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
+      continuing_subword_prefix: wordPrefix,
       max_input_chars_per_word: 100,
       vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
     },

@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { Settings, TokenSource } from "../../../src/sweep/settings.js";
 import { prepareInputs } from "../../../src/trainer/data/prepare.js";
@@ -22,6 +23,19 @@ async function fromFile(name: string, content: string) {
   const settings = withSource(tinySettings("model", { train: "none", validation: "none" }), { file });
   return { file, resolve: () => resolveTokens(settings) };
 }
+
+test("a Parquet file gives its tokens by its columns", async () => {
+  const file = fileURLToPath(new URL("../../golden/parquet/tokens.parquet", import.meta.url));
+  const settings = withSource(tinySettings("model", { train: "none", validation: "none" }), { file });
+  const { introduced, origin } = await resolveTokens(settings);
+  expect(introduced).toMatchObject({ tokens: ["<b>", "<a>"], tokenInit: { "<a>": "random" } });
+  expect(origin).toMatchObject({
+    places: [
+      { line: 1, unit: "row" },
+      { line: 2, unit: "row" },
+    ],
+  });
+});
 
 const TEXTS = ["a <RX_10> b <RX_2>", "<RX_2> c", "<RX_1><RX_30>"];
 

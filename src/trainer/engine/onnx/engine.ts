@@ -68,7 +68,10 @@ export class OnnxEngine implements Engine {
     const { runtime, model, layout } = this.#options;
     const { session } = await runtime.step({ model, layout }, batch.bucket, "evaluate");
     const { losses, predictions } = await session.run({ ...this.#parameters, ...batchFeeds(batch) });
-    return { losses: losses?.data as Float32Array, predictions: predictions?.data as Int32Array };
+    return {
+      losses: losses?.data as Float32Array,
+      predictions: (predictions?.data as Int32Array | undefined) ?? new Int32Array(),
+    };
   }
 
   async save(): Promise<EngineState> {
@@ -232,7 +235,9 @@ function batchFeeds({ bucket: { batch, length, targets }, ...data }: Batch): Fee
     token_types: new Tensor("int32", data.tokenTypes, [batch, length]),
     attention_mask: new Tensor("float32", data.attentionMask, [batch, length]),
     target_positions: new Tensor("int32", data.targetPositions, [targets]),
-    target_labels: new Tensor("int32", data.targetLabels, [targets]),
+    ...(data.targetValues
+      ? { target_values: new Tensor("float32", data.targetValues, [targets]) }
+      : { target_labels: new Tensor("int32", data.targetLabels, [targets]) }),
   };
 }
 

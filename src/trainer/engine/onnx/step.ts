@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Bucket } from "../../data/batch.js";
 import { type Dropout, type Model, WORD_TABLE } from "../../models/model.js";
-import { crossEntropy, dropout } from "../../models/ops.js";
+import { crossEntropy, dropout, squaredError } from "../../models/ops.js";
 import type { Layout } from "../../optim/layout.js";
 import { ownsAll, sizeOf } from "../../optim/layout.js";
 import { type KeepMask, keepMasks } from "../dropout.js";
@@ -47,8 +47,8 @@ export interface StepSource {
 
 /**
  * Records and compiles. Training: inputs are the parameters and the batch, outputs `loss` (sum over targets of weight
- * times cross-entropy, times the input `scale`) and every gradient; that of the word table without its lookup, whose
- * gradient is an output of its own, a row a token. Evaluation: `losses` and `predictions`, [T] each.
+ * times cross-entropy, or squared error, times the input `scale`) and every gradient; that of the word table without its lookup, whose
+ * gradient is an output of its own, a row a token. Evaluation: `losses` and, but for regression, `predictions`, [T] each.
  */
 export async function compileStep(
   { model, layout, threads }: StepSource,
@@ -58,7 +58,8 @@ export async function compileStep(
   const sites: DropoutSite[] = [];
   const trained = kind === "evaluate" ? [] : trainedSlots(model, layout, kind.startsWith("frozen"));
   const graph = record((scope) => {
-    const { inputRows, targetLabels, ...inputs } = batchInputs(scope, bucket);
+    const { inputRows, ...inputs } = batchInputs(scope, bucket);
+    const losses = targetLosses(scope, bucket, model);
     const parameters = new Map(
       layout.slots.map(({ name, shape }) => [name, scope.input(parameterInput(name), shape, "float32")]),
     );
@@ -66,11 +67,12 @@ export async function compileStep(
     const logits = (drop: Dropout) => model.logits((name) => read(parameters, name), { ...inputs, words }, drop);
     if (kind === "evaluate")
       return evaluation(
+        model,
         logits((x) => x),
-        targetLabels,
+        losses,
       );
     const drop: Dropout = kind.endsWith("-dropout") ? (x, rate) => dropAt(sites, scope, x, rate) : (x) => x;
-    const loss = weighted(scope, bucket, () => crossEntropy(logits(drop), targetLabels));
+    const loss = weighted(scope, bucket, () => losses(logits(drop)));
     return training(loss, words, new Map(trained.map((name) => [name, read(parameters, name)])));
   });
   const bytes = encodeModel(graph);
@@ -100,8 +102,19 @@ function batchInputs({ input }: RecordingScope, { batch, length, targets }: Buck
     tokenTypes: input("token_types", [batch, length], "int32"),
     attentionMask: input("attention_mask", [batch, length], "float32"),
     targetPositions: input("target_positions", [targets], "int32"),
-    targetLabels: input("target_labels", [targets], "int32"),
   };
+}
+
+type TargetLosses = (outputs: tf.Tensor) => tf.Tensor;
+
+/** The loss of each target by the model's outputs there, [T]; what is asked for is one more input. */
+function targetLosses({ input }: RecordingScope, { targets }: Bucket, { regression }: Model): TargetLosses {
+  if (regression) {
+    const values = input("target_values", [targets], "float32");
+    return (outputs) => squaredError(outputs, values);
+  }
+  const labels = input("target_labels", [targets], "int32");
+  return (logits) => crossEntropy(logits, labels);
 }
 
 /** The table has a gradient here where the output layer is tied to it. */
@@ -117,8 +130,8 @@ function read(parameters: ReadonlyMap<string, tf.Tensor>, name: string): tf.Tens
   return parameter;
 }
 
-function evaluation(logits: tf.Tensor, labels: tf.Tensor): Record<string, tf.Tensor> {
-  return { losses: crossEntropy(logits, labels), predictions: tf.argMax(logits, 1) };
+function evaluation({ regression }: Model, outputs: tf.Tensor, losses: TargetLosses): Record<string, tf.Tensor> {
+  return { losses: losses(outputs), ...(!regression && { predictions: tf.argMax(outputs, 1) }) };
 }
 
 /** The loss of a batch from those of its targets. */
