@@ -242,13 +242,16 @@ export const sweepSchema = z
     introduced_tokens: SECTIONS.introduced_tokens,
     trainer: SECTIONS.trainer,
     method: z
-      .enum(["grid", "random"])
-      .describe("How configurations are chosen: every combination of the values, or run_cap random draws."),
+      .enum(["grid", "random", "sobol", "bayes"])
+      .describe(
+        "How configurations are chosen: every combination of the values; or run_cap of them: random draws, points of a " +
+          "Sobol sequence, or each where the trials before it promise most.",
+      ),
     metric: SECTIONS.metric.prefault({}),
     parameters: SECTIONS.parameters.default({}).describe("The search space; the first parameter varies slowest."),
     run_cap: count
       .optional()
-      .describe("At most this many trials, spread over the grid; for random search, their number."),
+      .describe("At most this many trials, spread over the grid; for the other methods, their number."),
     exported_from: SECTIONS.exported_from.optional().describe("Written by `dualrate export`."),
   })
   .meta({ title: "dualrate sweep" });

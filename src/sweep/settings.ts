@@ -90,7 +90,7 @@ export interface Settings {
   readonly fixed: Readonly<Record<string, Value>>;
 }
 
-export type Method = "grid" | "random";
+export type Method = "grid" | "random" | "sobol" | "bayes";
 
 /** Where an exported configuration came from, and what it reached there. */
 export interface ExportedFrom {
@@ -112,7 +112,7 @@ export interface Sweep {
   readonly method: Method;
   readonly metric: Metric;
   readonly space: Space;
-  /** At most this many trials; random search always has it. */
+  /** At most this many trials; every method but grid has it. */
   readonly runCap?: number;
   /** Only in files that `dualrate export` wrote. */
   readonly exportedFrom?: ExportedFrom;
