@@ -79,9 +79,13 @@ function observedTrials({ finished, goal }: History): readonly Observed[] {
   return [...valued, ...bad.map((trial) => ({ trial, value }))].sort((a, b) => a.trial.number - b.trial.number);
 }
 
+/** Deviations above the median at which the logarithm is half as steep. */
+const GENTLE = 3;
+
 /**
  * Values of mean 0 and deviation 1. Those above the median are drawn in by a logarithm first, in units of the deviation of the
- * lower half, so that bad regions do not set the scale, while noise among good values keeps its meaning.
+ * lower half, so that bad regions do not set the scale, while noise among good values keeps its meaning. The logarithm begins
+ * gently: noise about the median is hardly bent by it.
  */
 function standardized(values: readonly number[]): readonly number[] {
   const sorted = values.toSorted((a, b) => a - b);
@@ -90,7 +94,7 @@ function standardized(values: readonly number[]): readonly number[] {
   const unit = Math.sqrt(mean(lower)) || 1;
   const warped = values.map((value) => {
     const z = (value - middle) / unit;
-    return z > 0 ? Math.log1p(z) : z;
+    return z > 0 ? GENTLE * Math.log1p(z / GENTLE) : z;
   });
   const centre = mean(warped);
   const deviation = Math.sqrt(mean(warped.map((value) => (value - centre) ** 2))) || 1;

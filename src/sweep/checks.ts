@@ -12,6 +12,7 @@ import {
 import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import { checkSchedules } from "./schedule-checks.js";
 import type { SweepInput } from "./schema.js";
+import { checkSearch } from "./search-checks.js";
 import { checkSearched, distributionOf } from "./searched.js";
 import type { Path } from "./source.js";
 import { gridSize, type Space } from "./space.js";
@@ -31,7 +32,13 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
   ];
   // The rules below take every parameter's values for granted.
   if (problems.length > 0) return problems;
-  return [...checkMasking(input), ...checkOptimizer(input), ...checkSchedules(input), ...checkMethod(input)];
+  return [
+    ...checkMasking(input),
+    ...checkOptimizer(input),
+    ...checkSchedules(input),
+    ...checkMethod(input),
+    ...checkSearch(input, distributionsOf(input)),
+  ];
 }
 
 function checkParameters(input: SweepInput): readonly Problem[] {

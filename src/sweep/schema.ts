@@ -252,6 +252,16 @@ export const sweepSchema = z
     run_cap: count
       .optional()
       .describe("At most this many trials, spread over the grid; for the other methods, their number."),
+    constraints: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'What every trial meets, e.g. "base_lr * lr_ratio <= 0.01": names, numbers, * and /, and <=, <, >= or >.',
+      ),
+    enqueue: z
+      .array(z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])))
+      .optional()
+      .describe("Configurations to run first, each a value for every searched parameter; they count towards run_cap."),
     exported_from: SECTIONS.exported_from.optional().describe("Written by `dualrate export`."),
   })
   .meta({ title: "dualrate sweep" });

@@ -1,7 +1,7 @@
 // What a sweep file settles for all of its trials: model, task, data, introduced tokens, trainer. Plain data, resolved:
 // paths are absolute, defaults are filled in.
 import type { DataFormat } from "./data-format.js";
-import type { Space, Value } from "./space.js";
+import type { Parameters, Space, Value } from "./space.js";
 
 export type Task = "masked-lm" | "sequence-classification";
 export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy";
@@ -114,6 +114,10 @@ export interface Sweep {
   readonly space: Space;
   /** At most this many trials; every method but grid has it. */
   readonly runCap?: number;
+  /** What every trial's parameters must meet, as constraints.ts reads it. */
+  readonly constraints?: readonly string[];
+  /** Points of the space that are the first trials. */
+  readonly enqueued?: readonly Parameters[];
   /** Only in files that `dualrate export` wrote. */
   readonly exportedFrom?: ExportedFrom;
 }
