@@ -15,8 +15,9 @@ export function enqueuedByFlags(sweep: Sweep, texts: readonly string[]): readonl
     const given = parseConfiguration(text);
     const problem = enqueuedProblem(sweep.space, given);
     if (problem !== undefined) throw wrong(text, problem);
-    if (!allowed(given)) throw wrong(text, "it does not meet the sweep's constraints");
-    return enqueuedPoint(sweep.space, given);
+    const point = enqueuedPoint(sweep.space, given);
+    if (!allowed(point)) throw wrong(text, "it does not meet the sweep's constraints");
+    return point;
   });
 }
 

@@ -90,7 +90,11 @@ function searchSchema(name: ParameterName) {
         .meta({ uniqueItems: true })
         .optional()
         .describe("The values to try, in the grid's order."),
-      probabilities: z.array(probability).min(1).optional().describe("One a value, for random search; they sum to 1."),
+      probabilities: z
+        .array(probability)
+        .min(1)
+        .optional()
+        .describe("One a value, for random and sobol; they sum to 1."),
       distribution: z
         .enum(DISTRIBUTIONS)
         .optional()

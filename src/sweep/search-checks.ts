@@ -1,6 +1,6 @@
 // The rules of a sweep file's constraints and enqueued configurations.
 import { anyAllowed, createAllowed, MOST_FILTERED, namesIn, parseConstraint } from "./constraints.js";
-import { enqueuedProblem } from "./enqueued.js";
+import { enqueuedPoint, enqueuedProblem } from "./enqueued.js";
 import { fixedOf, possibleValues } from "./given.js";
 import { RATE_NAMES } from "./parameters.js";
 import { type Problem, pathText } from "./problems.js";
@@ -62,9 +62,10 @@ function checkEnqueued(
     const message = `enqueue has ${enqueue.length} configurations, and run_cap allows ${runCap} trials`;
     return [{ path: ["enqueue"], message, hint: "Raise run_cap, or enqueue fewer." }];
   }
+  const forbidden = (point: Parameters) => (allowed(point) ? undefined : "it does not meet the constraints");
   return enqueue.flatMap((given, index) => {
     const path = ["enqueue", index];
-    const problem = enqueuedProblem(space, given) ?? (allowed(given) ? undefined : "it does not meet the constraints");
+    const problem = enqueuedProblem(space, given) ?? forbidden(enqueuedPoint(space, given));
     if (problem === undefined) return [];
     return [{ path, message: `${pathText(path)} is no point of the search space: ${problem}`, hint: "Correct it." }];
   });
