@@ -28,7 +28,7 @@ export function squaredDelta(kind: CoordinateKind, a: number, b: number): number
   return (a - b) * (a - b);
 }
 
-/** Known to be there in any study; also keeps K far from singular. */
+/** The least variance of noise, on standardised targets; keeps K far enough from singular. */
 export const LEAST_NOISE = 1e-6;
 
 /** A log-normal prior over a hyperparameter: of its logarithm, mean and standard deviation. */
@@ -75,11 +75,33 @@ export function negativeLogPosterior(
   gradient: Float64Array,
 ): number {
   const [n, d] = [y.length, theta.length - 2];
+  const covariance = covarianceOf(n, deltas, theta);
+  const factor = Float64Array.from(covariance.matrix);
+  if (!factorize(factor, n)) return Number.POSITIVE_INFINITY;
+  const half = solveLower(factor, n, y);
+  let value = 0;
+  for (let i = 0; i < n; i++) value += (half[i] as number) ** 2 / 2 + Math.log(factor[i * n + i] as number);
+  likelihoodGradient(covariance, inverse(factor, n), solveUpper(factor, n, half), deltas, theta, gradient);
+  priors(d).forEach((prior, t) => {
+    const [log, slope] = logPrior(prior, theta[t] as number);
+    value -= log;
+    gradient[t] = (gradient[t] as number) - slope;
+  });
+  return value;
+}
+
+interface Covariance {
+  /** The lower triangle of K [n, n]. */
+  readonly matrix: Float64Array;
+  /** dK_ij / d(r^2) of every pair i > j: [n (n - 1) / 2]. */
+  readonly slopes: Float64Array;
+}
+
+function covarianceOf(n: number, deltas: Float64Array, theta: Float64Array): Covariance {
+  const d = theta.length - 2;
   const inverseSquares = theta.slice(0, d).map((t) => Math.exp(-2 * t));
-  const scale = Math.exp(theta[d] as number);
-  const noise = Math.exp(theta[d + 1] as number);
-  const k = new Float64Array(n * n);
-  // dK_ij / d(r^2) of the pairs.
+  const [scale, noise] = [Math.exp(theta[d] as number), Math.exp(theta[d + 1] as number)];
+  const matrix = new Float64Array(n * n);
   const slopes = new Float64Array((n * (n - 1)) / 2);
   let pair = 0;
   for (let i = 0; i < n; i++) {
@@ -87,43 +109,41 @@ export function negativeLogPosterior(
       let squared = 0;
       for (let c = 0; c < d; c++) squared += (deltas[pair * d + c] as number) * (inverseSquares[c] as number);
       const [value, slope] = matern(squared);
-      k[i * n + j] = scale * value;
+      matrix[i * n + j] = scale * value;
       slopes[pair] = scale * slope;
     }
-    k[i * n + i] = scale + noise + LEAST_NOISE;
+    matrix[i * n + i] = scale + noise + LEAST_NOISE;
   }
-  const covariance = Float64Array.from(k);
-  if (!factorize(k, n)) return Number.POSITIVE_INFINITY;
-  const half = solveLower(k, n, y);
-  const alpha = solveUpper(k, n, half);
-  let value = 0;
-  for (let i = 0; i < n; i++) value += (half[i] as number) ** 2 / 2 + Math.log(k[i * n + i] as number);
+  return { matrix, slopes };
+}
 
-  // d(value) / d(theta_t) = 1/2 sum_ij W_ij dK_ij / d(theta_t), W = K^-1 - alpha alpha^T.
-  const w = inverse(k, n);
+/** To `gradient`: 1/2 sum_ij W_ij dK_ij / d(theta_t) with W = K^-1 - alpha alpha^T, minus the log likelihood's gradient. */
+function likelihoodGradient(
+  { matrix, slopes }: Covariance,
+  inverted: Float64Array,
+  alpha: Float64Array,
+  deltas: Float64Array,
+  theta: Float64Array,
+  gradient: Float64Array,
+): void {
+  const [n, d] = [alpha.length, theta.length - 2];
+  const [scale, noise] = [Math.exp(theta[d] as number), Math.exp(theta[d + 1] as number)];
   gradient.fill(0);
-  let [byScale, byNoise] = [0, 0];
-  pair = 0;
+  let [byScale, byNoise, pair] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++, pair++) {
-      const weight = (w[i * n + j] as number) - (alpha[i] as number) * (alpha[j] as number);
-      byScale += weight * (covariance[i * n + j] as number);
+      const weight = (inverted[i * n + j] as number) - (alpha[i] as number) * (alpha[j] as number);
+      byScale += weight * (matrix[i * n + j] as number);
       const bySquared = -2 * weight * (slopes[pair] as number);
       for (let c = 0; c < d; c++) {
         gradient[c] = (gradient[c] as number) + bySquared * (deltas[pair * d + c] as number);
       }
     }
-    const weight = (w[i * n + i] as number) - (alpha[i] as number) ** 2;
+    const weight = (inverted[i * n + i] as number) - (alpha[i] as number) ** 2;
     byScale += (weight * scale) / 2;
     byNoise += (weight * noise) / 2;
   }
-  for (let c = 0; c < d; c++) gradient[c] = (gradient[c] as number) * (inverseSquares[c] as number);
+  for (let c = 0; c < d; c++) gradient[c] = (gradient[c] as number) * Math.exp(-2 * (theta[c] as number));
   gradient[d] = byScale;
   gradient[d + 1] = byNoise;
-  priors(d).forEach((prior, t) => {
-    const [log, slope] = logPrior(prior, theta[t] as number);
-    value -= log;
-    gradient[t] = (gradient[t] as number) - slope;
-  });
-  return value;
 }
