@@ -39,11 +39,12 @@ interface Prior {
 
 /**
  * Lengthscales that grow with the root of the dimension (Hvarfner et al., "Vanilla Bayesian Optimization Performs Great in
- * High Dimensions", 2024), a small noise, and a scale near that of standardised targets.
+ * High Dimensions", 2024), a small noise (wider than theirs: a seeded loss may have next to none), and a scale near that of standardised
+ * targets.
  */
 export function priors(d: number): readonly Prior[] {
   const lengthscale = { mu: Math.SQRT2 + Math.log(d) / 2, sigma: Math.sqrt(3) };
-  return [...Array.from({ length: d }, () => lengthscale), { mu: 0, sigma: 1 }, { mu: -4, sigma: 1 }];
+  return [...Array.from({ length: d }, () => lengthscale), { mu: 0, sigma: 1 }, { mu: -4, sigma: 1.5 }];
 }
 
 /** ln of the log-normal density, but for a constant, and its derivative, both by t = ln(value). */

@@ -80,7 +80,7 @@ function observedTrials({ finished, goal }: History): readonly Observed[] {
 }
 
 /** Deviations above the median at which the logarithm is half as steep. */
-const GENTLE = 3;
+const GENTLE = 6;
 
 /**
  * Values of mean 0 and deviation 1. Those above the median are drawn in by a logarithm first, in units of the deviation of the
