@@ -36,8 +36,8 @@ const RANDOM_STARTS = 6;
 const CLIMBS = 2;
 
 /**
- * The hyperparameters of highest posterior density given the observations; `key` seeds the starts. Of random starts near the
- * priors' modes and one of short lengthscales, the two best are followed to their maximum.
+ * The hyperparameters of highest posterior density given the observations; `key` seeds the starts. Of a typical
+ * start and random ones about it, the two best are followed to their maximum.
  */
 export function fitHyperparameters(observations: Observations, key: number): Hyperparameters {
   const d = observations.kinds.length;
