@@ -1,6 +1,7 @@
 // `dualrate plan`: what a sweep file would run, with its inputs checked; trains and stores nothing.
 import { existsSync } from "node:fs";
 import { formatClock, resultsFlag } from "../dashboard/format.js";
+import { initialDesignSize } from "../planner/bayes.js";
 import { createSampler } from "../planner/planner.js";
 import type { Sampler } from "../planner/sampler.js";
 import { formatBytes, formatCount, formatDistribution, formatParameter, plural } from "../report/format.js";
@@ -17,7 +18,7 @@ import { resolveRates } from "../sweep/resolve.js";
 import type { Sweep } from "../sweep/settings.js";
 import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
-import { trialSeed } from "../sweep/trial.js";
+import { type Trial, trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
 import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
@@ -76,15 +77,25 @@ async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSweep> 
 
 function firstTrials(sweep: Sweep, sampler: Sampler, summary: PreparedSummary, limit: number): readonly PlannedTrial[] {
   const { settings, space, seed } = sweep;
-  const history = { finished: [], running: [], goal: sweep.metric.goal, seed };
+  const planned: Trial[] = [];
   const facts = { seed: trialSeed(seed, 0), trainExamples: summary.trainExamples };
-  return Array.from({ length: Math.min(limit, sampler.size ?? limit) }, (_, i) => i + 1).flatMap((number) => {
-    const parameters = sampler.suggest(space, history, number);
-    if (parameters === undefined) return [];
-    const rates = resolveRates({ ...settings.fixed, ...parameters });
-    const steps = resolveConfig(settings, parameters, facts).totalSteps;
-    return [{ number, steps, parameters: allParameters({ parameters, rates }, settings.fixed) }];
-  });
+  return Array.from({ length: Math.min(limit, knownAhead(sweep, sampler) ?? limit) }, (_, i) => i + 1).flatMap(
+    (number) => {
+      const history = { finished: [], running: planned, goal: sweep.metric.goal, seed };
+      const parameters = sampler.suggest(space, history, number);
+      if (parameters === undefined) return [];
+      const rates = resolveRates({ ...settings.fixed, ...parameters });
+      planned.push({ number, replicate: 0, seed: facts.seed, parameters, rates, state: "running", startedAt: 0 });
+      const steps = resolveConfig(settings, parameters, facts).totalSteps;
+      return [{ number, steps, parameters: allParameters({ parameters, rates }, settings.fixed) }];
+    },
+  );
+}
+
+/** Trials that do not depend on others' values, where that is bounded. */
+function knownAhead({ method, space, enqueued = [] }: Sweep, { size }: Sampler): number | undefined {
+  if (method !== "bayes") return size;
+  return Math.min(size ?? Number.POSITIVE_INFINITY, enqueued.length + initialDesignSize(space));
 }
 
 function overviewLines(sweep: Sweep, size: number | undefined, trials: readonly PlannedTrial[]): readonly string[] {
@@ -95,7 +106,21 @@ function overviewLines(sweep: Sweep, size: number | undefined, trials: readonly 
   return [`${sweep.name}: ${count} of ${steps}, ranked by ${sweep.metric.name}`, ...searchLines(sweep)];
 }
 
-function searchLines({ method, space, runCap }: Sweep): readonly string[] {
+function searchLines(sweep: Sweep): readonly string[] {
+  const { constraints = [], enqueued = [], method, space } = sweep;
+  return [
+    ...methodLines(sweep),
+    ...(enqueued.length > 0 ? [`            first ${plural(enqueued.length, "enqueued configuration")}`] : []),
+    ...(method === "bayes" ? [`            ${designText(initialDesignSize(space))}`] : []),
+    ...constraints.map((constraint) => `            with ${constraint}`),
+  ];
+}
+
+function designText(size: number): string {
+  return `${plural(size, "configuration")} spread over the space, then each where the ended trials promise most`;
+}
+
+function methodLines({ method, space, runCap }: Sweep): readonly string[] {
   const searched = searchedParameters(space);
   const cap = runCap === undefined ? "" : `, run_cap ${runCap}`;
   if (method === "grid" || searched.length === 0) {

@@ -54,6 +54,7 @@ function addSweepCommands(program: Command, onExit: (status: number) => void): v
   withRunOptions(program.command("run"))
     .description("run a sweep, or go on with it; Ctrl-C finishes the running trials, twice stops at once")
     .argument("<file>", "a sweep file")
+    .option("--enqueue <values>", "run this configuration next, e.g. 'base_lr=1e-4,lr_ratio=16'; repeatable", collect)
     .addHelpText("after", examples("dualrate run sweep.yaml", "dualrate run sweep.yaml --workers 4 --plain --strict"))
     .action(async (file, options) => onExit(await (await import("./run.js")).run(file, options)));
   program
@@ -161,6 +162,10 @@ function positiveInteger(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError("It must be a positive integer.");
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function readVersion(): string {

@@ -21,6 +21,7 @@ import type { Sweep } from "../sweep/settings.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
+import { enqueuedByFlags, newTrials } from "./enqueue.js";
 import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print } from "./output.js";
 import { Signals } from "./signals.js";
@@ -37,6 +38,8 @@ export interface RunOptions extends ResultsOption, ViewOptions {
   readonly strict?: boolean;
   /** Failed trials, diverged ones aside, run again. */
   readonly retryFailed?: boolean;
+  /** Configurations to run next, as `name=value,...`. */
+  readonly enqueue?: readonly string[];
 }
 
 type Ending = Pick<StudyEnd, "reason" | "failed" | "message">;
@@ -50,6 +53,7 @@ type Result =
 /** Returns the exit status. */
 export async function run(file: string, options: RunOptions): Promise<number> {
   const stated = readSweep(file);
+  enqueuedByFlags(stated, options.enqueue ?? []);
   const stop = new StopSignal();
   const executor = createPiscinaExecutor({ workers: options.workers ?? availableParallelism() });
   let prepared = false;
@@ -99,7 +103,10 @@ async function runStored(
     return await withReader(options, async (reader): Promise<Result> => {
       const { counts } = findStudy(reader, study.name, options);
       const retried = options.retryFailed ? reader.trials(study.id).filter(isRetriable).length : 0;
-      if (endedCount(counts) >= (plannedTrials ?? Number.POSITIVE_INFINITY) && retried === 0) {
+      const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
+      const added = () => newTrials(sweep, enqueued, reader.trials(study.id));
+      const nothingNew = retried === 0 && added().length === 0;
+      if (endedCount(counts) >= (plannedTrials ?? Number.POSITIVE_INFINITY) && nothingNew) {
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }
@@ -107,6 +114,7 @@ async function runStored(
       const owner = writer.acquireLease(study.id, workers);
       if (owner) return { kind: "taken", study, owner };
       if (options.retryFailed) note(retryText(writer.requeueFailed(study.id)));
+      for (const trial of added()) writer.addTrial(study.id, trial);
       const end = await runOwned(study, withSlots(executor, workers), writer, reader, stop, options);
       return { kind: "ended", study, end };
     });

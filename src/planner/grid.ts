@@ -1,23 +1,32 @@
 // The grid sampler: trial number n is a point of the grid, in the grid's order, or in shuffled order where run_cap cuts it.
 import { deriveKey } from "../random.js";
-import { gridPoint, gridSize } from "../sweep/space.js";
-import type { Sampler } from "./sampler.js";
+import { gridPoint, gridSize, type Space } from "../sweep/space.js";
+import type { Allowed, Sampler } from "./sampler.js";
 
 /**
  * Every point of the grid once. Where `runCap` is below the grid's size the points come in an order shuffled by the
- * study's seed: the first ones of the grid's own order would all share the first parameters' first values.
+ * study's seed: the first ones of the grid's own order would all share the first parameters' first values. With `allowed`,
+ * which takes a look at every point, the others are left out.
  */
-export function createGridSampler(size: number, runCap: number = size): Sampler {
-  const trials = Math.min(size, runCap);
+export function createGridSampler(of: Space, runCap = Number.POSITIVE_INFINITY, allowed?: Allowed): Sampler {
+  const kept = allowed && allowedIndices(of, allowed);
+  const points = kept?.length ?? gridSize(of);
+  const trials = Math.min(points, runCap);
   return {
     size: trials,
     suggest(space, history, number) {
       if (number > trials) return undefined;
-      const points = gridSize(space);
-      const index = number - 1;
-      return gridPoint(space, trials < points ? permuted(index, points, deriveKey(history.seed, "grid")) : index);
+      const place = number - 1;
+      const index = trials < points ? permuted(place, points, deriveKey(history.seed, "grid")) : place;
+      return gridPoint(space, kept?.[index] ?? index);
     },
   };
+}
+
+function allowedIndices(space: Space, allowed: Allowed): readonly number[] {
+  const indices: number[] = [];
+  for (let index = 0; index < gridSize(space); index++) if (allowed(gridPoint(space, index))) indices.push(index);
+  return indices;
 }
 
 const ROUNDS = 6;

@@ -26,3 +26,9 @@ export interface Pruner {
   /** Whether a running trial goes on after its latest measurement. */
   judge(trial: Trial, measurements: readonly Measurement[], others: readonly (readonly Measurement[])[]): Verdict;
 }
+
+/** Whether a configuration meets the sweep's constraints. */
+export type Allowed = (parameters: Parameters) => boolean;
+
+/** So many draws in a row that are not allowed end a search: the allowed share of the space is too small to find by chance. */
+export const MOST_REDRAWN = 10_000;

@@ -26,13 +26,15 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
   // Paths and formats do not count: the hashes below stand for what the files hold. Nor does how long a trial may take.
   const { train, validation, test, format, ...data } = settings.data;
   const { length, maxTrialMinutes, ...trainer } = settings.trainer;
-  // A random draw depends on its own number alone: more or fewer of them are the same study. A grid's order depends on all.
-  const runCap = sweep.method === "random" ? undefined : sweep.runCap;
+  // A suggestion of any other method does not depend on how many follow: more or fewer of them are the same study. A grid's
+  // order depends on all.
+  const runCap = sweep.method === "grid" ? sweep.runCap : undefined;
   const searched = space.map(({ name, distribution }) => {
     return [name, stated(distribution)] as const;
   });
   return new Map([
     ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap }),
+    ...leaves("", { constraints: sweep.constraints, enqueue: sweep.enqueued }),
     ...leaves("metric.", { ...sweep.metric }),
     ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
     ...leaves("introduced_tokens.", { ...settings.introduced }),

@@ -12,6 +12,7 @@ import {
 import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import { checkSchedules } from "./schedule-checks.js";
 import type { SweepInput } from "./schema.js";
+import { checkSearch } from "./search-checks.js";
 import { checkSearched, distributionOf } from "./searched.js";
 import { predictsTokens } from "./settings.js";
 import type { Path } from "./source.js";
@@ -32,7 +33,13 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
   ];
   // The rules below take every parameter's values for granted.
   if (problems.length > 0) return problems;
-  return [...checkMasking(input), ...checkOptimizer(input), ...checkSchedules(input), ...checkMethod(input)];
+  return [
+    ...checkMasking(input),
+    ...checkOptimizer(input),
+    ...checkSchedules(input),
+    ...checkMethod(input),
+    ...checkSearch(input, distributionsOf(input)),
+  ];
 }
 
 function checkParameters(input: SweepInput): readonly Problem[] {
@@ -167,14 +174,23 @@ function checkOptimizer(input: SweepInput): readonly Problem[] {
 const MOST_TRIALS = 1e6;
 
 function checkMethod(input: SweepInput): readonly Problem[] {
-  return input.method === "grid" ? [...checkGridValues(input), ...checkGridSize(input)] : checkRunCap(input.run_cap);
+  if (input.method === "grid") return [...checkGridValues(input), ...checkGridSize(input)];
+  return [...checkRunCap(input), ...(input.method === "bayes" ? checkProbabilities(input) : [])];
 }
 
-function checkRunCap(runCap: number | undefined): readonly Problem[] {
+/** The search by values goes where they lead, as often as they lead there. */
+function checkProbabilities(input: SweepInput): readonly Problem[] {
+  return distributionsOf(input).flatMap(({ name, distribution }) => {
+    if (!("probabilities" in distribution)) return [];
+    return unused(["parameters", name, "probabilities"], "method bayes chooses by the trials' values");
+  });
+}
+
+function checkRunCap({ method, run_cap: runCap }: SweepInput): readonly Problem[] {
   if (runCap !== undefined && runCap <= MOST_TRIALS) return [];
   const [path, rule] =
     runCap === undefined ? [["method"], "needs run_cap"] : [["run_cap"], "may have at most 1,000,000"];
-  const message = `random search ${rule}, the number of its trials${runCap === undefined ? "" : `; got ${runCap}`}`;
+  const message = `method ${method} ${rule}, the number of its trials${runCap === undefined ? "" : `; got ${runCap}`}`;
   return [{ path, message, hint: "Add `run_cap: 40`, say, at the top level of the file." }];
 }
 
@@ -187,7 +203,7 @@ function checkGridValues(input: SweepInput): readonly Problem[] {
     }
     if (gridSize([{ name, distribution }]) < Number.POSITIVE_INFINITY) return [];
     const message = `${pathText(path)} (${distribution.kind}) has no list of values, which method grid needs`;
-    return [{ path, message, hint: "Use `method: random` with a run_cap, or list the values to try." }];
+    return [{ path, message, hint: "Use `method: bayes` with a run_cap, or list the values to try." }];
   });
 }
 

@@ -1,5 +1,5 @@
 // How a searched parameter's values are spread: W&B's distributions, their finite lists of values and their quantiles.
-import { normalQuantile } from "./normal.js";
+import { normalProbability, normalQuantile } from "./normal.js";
 
 /** What a parameter's value may be: plain JSON, so that a trial is plain data. */
 export type Value = number | string | boolean;
@@ -112,6 +112,37 @@ function normalAt(distribution: NormalDistribution, u: number): number {
   const { least, greatest } = allowed(distribution);
   const value = isLog(distribution) ? Math.exp(x) : x;
   return clamp(isQuantized(distribution) ? multipleOf(distribution.q ?? 1, value) : value, least, greatest);
+}
+
+/** Where a range's or normal distribution's value lies in [0, 1]: `quantile` backwards, a rounded value's middle. */
+export function unitOf(distribution: RangeDistribution | NormalDistribution, value: number): number {
+  return clamp("mu" in distribution ? normalUnit(distribution, value) : rangeUnit(distribution, value), 0, 1);
+}
+
+function rangeUnit({ kind, min, max }: RangeDistribution, value: number): number {
+  switch (kind) {
+    case "int_uniform":
+      return (value - min + 0.5) / (max - min + 1);
+    case "uniform":
+    case "q_uniform":
+      return (value - min) / (max - min);
+    case "log_uniform":
+      return (Math.log(value) - min) / (max - min);
+    case "log_uniform_values":
+    case "q_log_uniform_values":
+      // A multiple of q may be 0.
+      return value > 0 ? Math.log(value / min) / Math.log(max / min) : 0;
+    case "inv_log_uniform_values":
+      return Math.log(value / max) / Math.log(min / max);
+  }
+}
+
+function normalUnit(distribution: NormalDistribution, value: number): number {
+  const { mu, sigma } = distribution;
+  const { low, high } = normalLimits(distribution);
+  const x = isLog(distribution) ? Math.log(Math.max(0, value)) : value;
+  const start = normalProbability(low);
+  return (normalProbability((x - mu) / sigma) - start) / (normalProbability(high) - start);
 }
 
 /** The z between which an underlying standard normal value gives allowed values; low >= high where none does. */

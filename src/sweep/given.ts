@@ -1,9 +1,9 @@
 // What a sweep file gives for a parameter: where it stands, and which values it may take.
-import { PARAMETERS, type ParameterName, type ParameterSpec } from "./parameters.js";
+import { PARAMETER_NAMES, PARAMETERS, type ParameterName, type ParameterSpec } from "./parameters.js";
 import type { SweepInput } from "./schema.js";
 import { distributionOf, rangeOf } from "./searched.js";
 import type { Path } from "./source.js";
-import type { Distribution, Value } from "./space.js";
+import type { Distribution, Parameters, Value } from "./space.js";
 
 const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
 
@@ -33,4 +33,11 @@ export function possibleValues(input: SweepInput, name: ParameterName): readonly
 function endsOf(distribution: Distribution): readonly Value[] {
   if (distribution.kind === "constant") return [distribution.value];
   return distribution.kind === "categorical" ? distribution.values : rangeOf(distribution);
+}
+
+/** The fixed values of parameters. */
+export function fixedOf(input: SweepInput): Parameters {
+  const sections: Readonly<Record<string, unknown>> = { ...input.trainer, ...input.introduced_tokens };
+  const given = PARAMETER_NAMES.filter((name) => sections[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, sections[name] as Value]));
 }

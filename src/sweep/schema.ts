@@ -90,7 +90,11 @@ function searchSchema(name: ParameterName) {
         .meta({ uniqueItems: true })
         .optional()
         .describe("The values to try, in the grid's order."),
-      probabilities: z.array(probability).min(1).optional().describe("One a value, for random search; they sum to 1."),
+      probabilities: z
+        .array(probability)
+        .min(1)
+        .optional()
+        .describe("One a value, for random and sobol; they sum to 1."),
       distribution: z
         .enum(DISTRIBUTIONS)
         .optional()
@@ -262,13 +266,26 @@ export const sweepSchema = z
     introduced_tokens: SECTIONS.introduced_tokens,
     trainer: SECTIONS.trainer,
     method: z
-      .enum(["grid", "random"])
-      .describe("How configurations are chosen: every combination of the values, or run_cap random draws."),
+      .enum(["grid", "random", "sobol", "bayes"])
+      .describe(
+        "How configurations are chosen: every combination of the values; or run_cap of them: random draws, points of a " +
+          "Sobol sequence, or each where the trials before it promise most.",
+      ),
     metric: SECTIONS.metric.prefault({}),
     parameters: SECTIONS.parameters.default({}).describe("The search space; the first parameter varies slowest."),
     run_cap: count
       .optional()
-      .describe("At most this many trials, spread over the grid; for random search, their number."),
+      .describe("At most this many trials, spread over the grid; for the other methods, their number."),
+    constraints: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'What every trial meets, e.g. "base_lr * lr_ratio <= 0.01": names, numbers, * and /, and <=, <, >= or >.',
+      ),
+    enqueue: z
+      .array(z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])))
+      .optional()
+      .describe("Configurations to run first, each a value for every searched parameter; they count towards run_cap."),
     exported_from: SECTIONS.exported_from.optional().describe("Written by `dualrate export`."),
   })
   .meta({ title: "dualrate sweep" });

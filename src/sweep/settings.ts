@@ -1,7 +1,7 @@
 // What a sweep file settles for all of its trials: model, task, data, introduced tokens, trainer. Plain data, resolved:
 // paths are absolute, defaults are filled in.
 import type { DataFormat } from "./data-format.js";
-import type { Space, Value } from "./space.js";
+import type { Parameters, Space, Value } from "./space.js";
 
 export type Task = "masked-lm" | "causal-lm" | "sequence-classification";
 
@@ -106,7 +106,7 @@ export interface Settings {
   readonly fixed: Readonly<Record<string, Value>>;
 }
 
-export type Method = "grid" | "random";
+export type Method = "grid" | "random" | "sobol" | "bayes";
 
 /** Where an exported configuration came from, and what it reached there. */
 export interface ExportedFrom {
@@ -128,8 +128,12 @@ export interface Sweep {
   readonly method: Method;
   readonly metric: Metric;
   readonly space: Space;
-  /** At most this many trials; random search always has it. */
+  /** At most this many trials; every method but grid has it. */
   readonly runCap?: number;
+  /** What every trial's parameters must meet, as constraints.ts reads it. */
+  readonly constraints?: readonly string[];
+  /** Points of the space that are the first trials. */
+  readonly enqueued?: readonly Parameters[];
   /** Only in files that `dualrate export` wrote. */
   readonly exportedFrom?: ExportedFrom;
 }

@@ -4,9 +4,10 @@ import { dirname, resolve } from "node:path";
 import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
 import { type Distribution, quantile, valuesOf } from "./distributions.js";
+import { enqueuedPoint } from "./enqueued.js";
 import { checkFile, checkModelFolder } from "./files.js";
-import { possibleValues } from "./given.js";
-import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from "./parameters.js";
+import { fixedOf, possibleValues } from "./given.js";
+import { PARAMETERS, type ParameterName } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
 import { type SweepInput, sweepSchema } from "./schema.js";
 import { distributionOf } from "./searched.js";
@@ -77,6 +78,7 @@ function checkFiles({ model, data, introduced_tokens: tokens }: SweepInput, fold
 }
 
 function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
+  const space = spaceOf(input, source);
   return {
     name: input.name,
     file: resolve(source.file),
@@ -84,8 +86,10 @@ function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
     settings: settingsOf(input, folder),
     method: input.method,
     metric: metricOf(input),
-    space: spaceOf(input, source),
+    space,
     ...(input.run_cap !== undefined && { runCap: input.run_cap }),
+    ...(input.constraints !== undefined && { constraints: input.constraints }),
+    ...(input.enqueue !== undefined && { enqueued: input.enqueue.map((given) => enqueuedPoint(space, given)) }),
     ...(input.exported_from && { exportedFrom: input.exported_from satisfies ExportedFrom }),
   };
 }
@@ -190,12 +194,6 @@ function trainerOf({ trainer }: SweepInput): TrainerSettings {
 function lengthOf({ max_steps: maxSteps, num_train_epochs: epochs }: SweepInput["trainer"]): TrainerSettings["length"] {
   // checkSweep has seen to it that exactly one is given.
   return maxSteps === undefined ? { numTrainEpochs: epochs as number } : { maxSteps };
-}
-
-function fixedOf(input: SweepInput): Settings["fixed"] {
-  const sections: Readonly<Record<string, unknown>> = { ...input.trainer, ...input.introduced_tokens };
-  const given = PARAMETER_NAMES.filter((name) => sections[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, sections[name] as Value]));
 }
 
 function metricOf({ metric: { name, goal } }: SweepInput): Metric {

@@ -20,7 +20,7 @@ function sweep(overrides: Partial<Sweep> = {}): Sweep {
     metric: { name: "loss", goal: "minimize" },
   } as const;
   // The planner looks at the space alone.
-  return { ...base, settings: {} as Settings, space, ...overrides };
+  return { ...base, settings: { fixed: {} } as Settings, space, ...overrides };
 }
 
 function history(seed = 0): History {

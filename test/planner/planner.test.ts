@@ -8,7 +8,7 @@ const SWEEP: Sweep = {
   file: "/s.yaml",
   seed: 0,
   // The planner looks at the space alone.
-  settings: {} as Settings,
+  settings: { fixed: {} } as Settings,
   method: "grid",
   metric: { name: "loss", goal: "minimize" },
   space: [{ name: "lr_ratio", distribution: { kind: "categorical", values: [1, 10] } }],
@@ -34,4 +34,36 @@ test("the pruner has no rungs and stops no trial", () => {
   const pruner = createPruner(SWEEP);
   expect(pruner.rungs).toEqual([]);
   expect(pruner.judge({ state: "running" } as Trial, [], [])).toEqual({ action: "continue" });
+});
+
+test("a grid leaves out the points that the constraints forbid, whole and cut", () => {
+  const ratios = { name: "lr_ratio", distribution: { kind: "categorical", values: [1, 10, 100, 1000] } } as const;
+  const base = { name: "base_lr", distribution: { kind: "categorical", values: [1e-5, 1e-4] } } as const;
+  const settings = { fixed: {} } as Settings;
+  const sweep: Sweep = { ...SWEEP, settings, space: [ratios, base], constraints: ["intro_lr <= 0.002"] };
+  const points = (of: Sweep) => {
+    const sampler = createSampler(of);
+    const history = { finished: [], running: [], goal: "minimize", seed: 0 } as const;
+    return Array.from({ length: sampler.size ?? 0 }, (_, i) => sampler.suggest(of.space, history, i + 1));
+  };
+  const allowed = points(sweep);
+  expect(allowed.map((point) => point?.lr_ratio)).toEqual([1, 1, 10, 10, 100]);
+  const cut = points({ ...sweep, runCap: 3 });
+  expect(cut).toHaveLength(3);
+  for (const point of cut) expect(allowed).toContainEqual(point);
+});
+
+test("random search draws again what the constraints forbid, and keeps the other draws", () => {
+  const space = [{ name: "lr_ratio", distribution: { kind: "uniform", min: 1, max: 9 } }] as const;
+  const settings = { fixed: { base_lr: 1 } } as unknown as Settings;
+  const points = (constraints: readonly string[]) => {
+    const sampler = createSampler({ ...SWEEP, settings, method: "random", space, runCap: 40, constraints });
+    const history = { finished: [], running: [], goal: "minimize", seed: 0 } as const;
+    return Array.from({ length: 40 }, (_, i) => Number(sampler.suggest(space, history, i + 1)?.lr_ratio));
+  };
+  const [free, low] = [points([]), points(["lr_ratio < 4"])];
+  expect(Math.max(...low)).toBeLessThan(4);
+  free.forEach((ratio, i) => {
+    if (ratio < 4) expect(low[i]).toBe(ratio);
+  });
 });

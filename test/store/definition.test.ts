@@ -32,15 +32,17 @@ test("an absent setting is the same as one that is undefined", () => {
   expect(changes({ runCap: undefined } as unknown as Partial<Sweep>)).toEqual([]);
 });
 
-test("more draws of a random search are the same study", () => {
-  const random = (runCap: number) => definition({ method: "random", runCap });
-  expect(definitionChanges(random(3), random(5))).toEqual([]);
+test.each(["random", "sobol", "bayes"] as const)("more trials of method %s are the same study", (method) => {
+  const capped = (runCap: number) => definition({ method, runCap });
+  expect(definitionChanges(capped(3), capped(5))).toEqual([]);
 });
 
 test.each<[string, readonly string[], readonly string[]]>([
   ["the seed", changes({ seed: 8 }), ["seed: 7 -> 8"]],
   ["the metric", changes({ metric: { name: "accuracy", goal: "minimize" } }), ['metric.name: "loss" -> "accuracy"']],
   ["the cap", changes({ runCap: 3 }), ["run_cap: not given -> 3"]],
+  ["the constraints", changes({ constraints: ["lr_ratio > 1"] }), ['constraints: not given -> ["lr_ratio > 1"]']],
+  ["what is enqueued", changes({ enqueued: [{ lr_ratio: 1 }] }), ['enqueue: not given -> [{"lr_ratio":1}]']],
   ["the task", withSettings({ task: "sequence-classification" }), ['task: "masked-lm" -> "sequence-classification"']],
   ["a trainer setting", withTrainer({ evalSteps: 5 }), ["trainer.eval_steps: 10 -> 5"]],
   [

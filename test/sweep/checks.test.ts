@@ -213,7 +213,7 @@ describe("rules between keys are named, with their line, for", () => {
       text: edited({ "{values: [1, 10, 100]}": "{distribution: log_uniform_values, min: 0.1, max: 1000}" }),
       line: 15,
       message: /^parameters.lr_ratio \(log_uniform_values\) has no list of values, which method grid needs$/,
-      hint: /method: random/,
+      hint: /method: bayes/,
     },
     {
       what: "probabilities under grid",
@@ -225,14 +225,14 @@ describe("rules between keys are named, with their line, for", () => {
       what: "random search without an end",
       text: edited({ "method: grid": "method: random" }),
       line: 12,
-      message: /^random search needs run_cap, the number of its trials$/,
+      message: /^method random needs run_cap, the number of its trials$/,
       hint: /run_cap: 40/,
     },
     {
       what: "random search of more than a million trials",
       text: edited({ "method: grid": "method: random" }, "run_cap: 1000001\n"),
       line: 16,
-      message: /^random search may have at most 1,000,000, the number of its trials; got 1000001$/,
+      message: /^method random may have at most 1,000,000, the number of its trials; got 1000001$/,
     },
     {
       what: "a start factor where the warmup's range begins at 0",

@@ -128,11 +128,11 @@ describe("the key's own rule is named, with its line, for", () => {
       message: /^name must be letters, digits, .*; got "a\/b"$/,
     },
     {
-      what: "another method than grid and random",
-      text: edited({ "method: grid": "method: bayes" }),
+      what: "an unknown method",
+      text: edited({ "method: grid": "method: bayesian" }),
       line: 12,
-      message: /^method must be one of grid, random; got "bayes"$/,
-      hint: /not yet in this version: use grid or random/,
+      message: /^method must be one of grid, random, sobol, bayes; got "bayesian"$/,
+      hint: /bayes/,
     },
     {
       what: "no tokens",

@@ -1,0 +1,132 @@
+// What a study's trials say about its space: a Gaussian process over the values of those that ended.
+import { fitHyperparameters, GaussianProcess } from "../gp/gp.js";
+import type { Observations } from "../gp/kernel.js";
+import { deriveKey } from "../random.js";
+import type { Parameters, Space } from "../sweep/space.js";
+import type { Trial } from "../sweep/trial.js";
+import { type Dimension, dimensionsOf, encode } from "./dimensions.js";
+import type { History } from "./sampler.js";
+
+export interface Surrogate {
+  readonly dimensions: readonly Dimension[];
+  /** Over targets of which the lowest is best. */
+  readonly process: GaussianProcess;
+  /** The best trial by posterior mean, and that mean: the best value seen would be biased by its noise. */
+  readonly best: { readonly trial: Trial; readonly mean: number };
+  /** As encode() gives them; the observed trials', the best by posterior mean first. */
+  readonly leaders: readonly Float64Array[];
+}
+
+interface Observed {
+  readonly trial: Trial;
+  readonly value: number;
+}
+
+/** Fitting takes the cube of the number of trials; more than these say little more about the hyperparameters. */
+const MOST_FITTED = 80;
+
+/**
+ * The surrogate of the finished trials, with the running ones at their posterior mean (the "kriging believer" of Ginsbourger et
+ * al., 2010), so that no suggestion repeats one; undefined before two trials have a value.
+ */
+export function surrogateOf(space: Space, history: History, number: number): Surrogate | undefined {
+  const observed = observedTrials(history);
+  if (observed.length < 2) return undefined;
+  const dimensions = dimensionsOf(space);
+  const targets = standardized(observed.map(({ value }) => value));
+  const points = observed.map(({ trial }) => encode(dimensions, trial.parameters));
+  const hyperparameters = fitHyperparameters(
+    observationsOf(dimensions, ...representative(points, targets)),
+    deriveKey(history.seed, "fit", number),
+  );
+  const known = new GaussianProcess(observationsOf(dimensions, points, targets), hyperparameters);
+  const means = points.map((point) => known.mean(point));
+  const order = means.map((_, i) => i).sort((a, b) => (means[a] as number) - (means[b] as number));
+  const first = order[0] as number;
+  const pending = history.running.map(({ parameters }) => encode(dimensions, parameters));
+  const believed = [...targets, ...pending.map((point) => known.mean(point))];
+  return {
+    dimensions,
+    process:
+      pending.length === 0
+        ? known
+        : new GaussianProcess(observationsOf(dimensions, [...points, ...pending], believed), hyperparameters),
+    best: { trial: (observed[first] as Observed).trial, mean: means[first] as number },
+    leaders: order.map((i) => points[i] as Float64Array),
+  };
+}
+
+/** The parameters of the finished trial of best posterior mean; undefined before two trials have a value. */
+export function recommend(space: Space, history: History): Parameters | undefined {
+  return surrogateOf(space, { ...history, running: [] }, 0)?.best.trial.parameters;
+}
+
+/**
+ * Trials with a value, the lowest best. A diverged trial is as bad as the worst: it would diverge again. A crash, a timeout or
+ * a trial that was stopped early says nothing about its configuration's value.
+ */
+function observedTrials({ finished, goal }: History): readonly Observed[] {
+  const sign = goal === "minimize" ? 1 : -1;
+  const valued = finished.flatMap((trial) => {
+    return trial.state === "complete" && Number.isFinite(trial.value) ? [{ trial, value: sign * trial.value }] : [];
+  });
+  if (valued.length === 0) return [];
+  const value = Math.max(...valued.map((entry) => entry.value));
+  const bad = finished.filter((trial) => {
+    if (trial.state === "failed") return trial.failure.kind === "diverged";
+    return trial.state === "complete" && !Number.isFinite(trial.value);
+  });
+  return [...valued, ...bad.map((trial) => ({ trial, value }))].sort((a, b) => a.trial.number - b.trial.number);
+}
+
+/** Deviations above the median at which the logarithm is half as steep. */
+const GENTLE = 6;
+
+/**
+ * Values of mean 0 and deviation 1. Those above the median are drawn in by a logarithm first, in units of the deviation of the
+ * lower half, so that bad regions do not set the scale, while noise among good values keeps its meaning. The logarithm begins
+ * gently: noise about the median is hardly bent by it.
+ */
+function standardized(values: readonly number[]): readonly number[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted[(values.length - 1) >> 1] as number) / 2 + (sorted[values.length >> 1] as number) / 2;
+  const lower = sorted.filter((value) => value <= middle).map((value) => (value - middle) ** 2);
+  const unit = Math.sqrt(mean(lower)) || 1;
+  const warped = values.map((value) => {
+    const z = (value - middle) / unit;
+    return z > 0 ? GENTLE * Math.log1p(z / GENTLE) : z;
+  });
+  const centre = mean(warped);
+  const deviation = Math.sqrt(mean(warped.map((value) => (value - centre) ** 2))) || 1;
+  return warped.map((value) => (value - centre) / deviation);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Of more than MOST_FITTED observations: the better half of these from the best, the others evenly from the rest. */
+function representative(
+  points: readonly Float64Array[],
+  targets: readonly number[],
+): readonly [readonly Float64Array[], readonly number[]] {
+  if (targets.length <= MOST_FITTED) return [points, targets];
+  const order = targets.map((_, i) => i).sort((a, b) => (targets[a] as number) - (targets[b] as number));
+  const half = MOST_FITTED / 2;
+  const stride = (order.length - half) / half;
+  const spread = Array.from({ length: half }, (_, i) => order[half + Math.floor(i * stride)] as number);
+  const chosen = [...order.slice(0, half), ...spread];
+  return [chosen.map((i) => points[i] as Float64Array), chosen.map((i) => targets[i] as number)];
+}
+
+function observationsOf(
+  dimensions: readonly Dimension[],
+  points: readonly Float64Array[],
+  targets: readonly number[],
+): Observations {
+  const x = new Float64Array(points.length * dimensions.length);
+  points.forEach((point, i) => {
+    x.set(point, i * dimensions.length);
+  });
+  return { kinds: dimensions.map(({ kind }) => kind), x, y: Float64Array.from(targets) };
+}

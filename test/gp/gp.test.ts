@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { fitHyperparameters, GaussianProcess } from "../../src/gp/gp.js";
+import { Random } from "../../src/random.js";
+import { golden, observations } from "./golden.js";
+
+const process = new GaussianProcess(observations, golden.process.hyperparameters);
+const points = golden.process.at.map((x) => Float64Array.from(x));
+
+test("the posterior is that of numpy's dense solves", () => {
+  points.forEach((x, i) => {
+    // The condition of K is about 1e3, which leaves twelve of a double's digits.
+    expect(process.at(x).mean).toBeCloseTo(golden.process.mean[i] as number, 10);
+    expect(process.at(x).deviation).toBeCloseTo(golden.process.deviation[i] as number, 10);
+    expect(process.mean(x)).toBeCloseTo(golden.process.mean[i] as number, 10);
+  });
+});
+
+test("the posterior's gradients are its finite differences, and zero along a category", () => {
+  const step = 1e-6;
+  for (const x of points) {
+    const { mean, deviation, meanGradient, deviationGradient } = process.withGradient(x);
+    expect({ mean, deviation }).toEqual(process.at(x));
+    for (const k of [0, 1]) {
+      const [up, down] = [step, -step].map((by) => process.at(x.map((c, i) => (i === k ? c + by : c))));
+      // Central differences of step h err by h^2 and by 1e-16 / h.
+      expect(meanGradient[k]).toBeCloseTo(((up?.mean ?? 0) - (down?.mean ?? 0)) / (2 * step), 6);
+      expect(deviationGradient[k]).toBeCloseTo(((up?.deviation ?? 0) - (down?.deviation ?? 0)) / (2 * step), 6);
+    }
+    expect([meanGradient[2], deviationGradient[2]]).toEqual([0, 0]);
+  }
+});
+
+test("near an observation the posterior is sure of it, far away it knows only the scale", () => {
+  const [first] = golden.process.x;
+  expect(process.at(Float64Array.from(first ?? [])).deviation).toBeLessThan(0.15);
+  expect(process.at(Float64Array.of(50, 50, 0)).deviation).toBeCloseTo(Math.sqrt(1.7), 10);
+});
+
+test("a fit finds which coordinate matters, and how much of the targets is noise", () => {
+  const random = new Random(3);
+  const n = 60;
+  const x = Float64Array.from({ length: 2 * n }, () => random.uniform());
+  const y = Float64Array.from(
+    { length: n },
+    (_, i) => Math.sin(7 * (x[2 * i] as number)) * 1.4 + 0.3 * random.normal(),
+  );
+  const { lengthscales, noise } = fitHyperparameters({ kinds: ["number", "number"], x, y }, 1);
+  expect((lengthscales[1] as number) / (lengthscales[0] as number)).toBeGreaterThan(3);
+  // The noise's variance is 0.09; a deviation estimated from 60 values is right to a tenth.
+  expect(noise).toBeGreaterThan(0.04);
+  expect(noise).toBeLessThan(0.16);
+});

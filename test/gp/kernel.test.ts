@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { negativeLogPosterior, pairDeltas, priors } from "../../src/gp/kernel.js";
+import { golden, observations } from "./golden.js";
+
+const { lengthscales, scale, noise } = golden.process.hyperparameters;
+const theta = Float64Array.of(...lengthscales, scale, noise).map(Math.log);
+const deltas = pairDeltas(observations);
+const posteriorAt = (at: Float64Array, gradient = new Float64Array(5)) =>
+  negativeLogPosterior(observations.y, deltas, at, gradient);
+
+test("the log posterior is scipy's log likelihood and the log-normal priors' densities", () => {
+  const logPriors = priors(3).map(({ mu, sigma }, t) => {
+    const log = theta[t] as number;
+    return -log - (log - mu) ** 2 / (2 * sigma * sigma);
+  });
+  const constant = (9 / 2) * Math.log(2 * Math.PI);
+  const expected = -golden.process.logLikelihood - constant - logPriors.reduce((a, b) => a + b, 0);
+  expect(posteriorAt(theta)).toBeCloseTo(expected, 10);
+});
+
+test("its gradient is its finite differences", () => {
+  const gradient = new Float64Array(5);
+  posteriorAt(theta, gradient);
+  const step = 1e-5;
+  gradient.forEach((slope, t) => {
+    const moved = (by: number) => posteriorAt(theta.map((value, i) => (i === t ? value + by : value)));
+    // Central differences of step h err by h^2 and by 1e-15 / h.
+    expect(slope).toBeCloseTo((moved(step) - moved(-step)) / (2 * step), 6);
+  });
+});
