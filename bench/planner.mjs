@@ -1,8 +1,8 @@
 // Simple regret of the samplers on test functions, and the time of a suggestion:
 //   npm run bench:planner -- [--seeds 30] [--peer-seeds 10]
 // Regret is that of the function's true value at the recommended point: of the points evaluated, the one with the best posterior
-// mean under dualrate's Gaussian process, for every sampler alike. Optuna's samplers are in the table where $PYTHON (python3)
-// has optuna.
+// mean under dualrate's Gaussian process, for every sampler alike; "random, lowest" recommends the lowest value seen, as random
+// search does by itself. Optuna's samplers are in the table where $PYTHON (python3) has optuna.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -99,12 +99,19 @@ function runSampler(problem, name, seed) {
 }
 
 /** Regret after each budget. */
-function regrets(problem, trials, seed) {
+function regrets(problem, trials, seed, recommended = byPosteriorMean) {
   return BUDGETS.map((budget) => {
     const history = { finished: trials.slice(0, budget), running: [], goal: "minimize", seed };
-    const best = recommend(spaceOf(problem.d), history);
-    return problem.value(coordinates(best)) - problem.least;
+    return problem.value(coordinates(recommended(spaceOf(problem.d), history))) - problem.least;
   });
+}
+
+function byPosteriorMean(space, history) {
+  return recommend(space, history);
+}
+
+function byLowest(_, { finished }) {
+  return finished.reduce((best, trial) => (trial.value < best.value ? trial : best)).parameters;
 }
 
 function quantile(values, share) {
@@ -118,7 +125,7 @@ function printRow(problem, sampler, all) {
     const of = all.map((one) => one[i]);
     return `${quantile(of, 0.5).toFixed(4).padStart(9)} (${quantile(of, 0.25).toFixed(4)} to ${quantile(of, 0.75).toFixed(4)})`;
   });
-  console.log([problem.padEnd(16), sampler.padEnd(12), String(all.length).padStart(5), ...cells].join("  "));
+  console.log([problem.padEnd(16), sampler.padEnd(14), String(all.length).padStart(5), ...cells].join("  "));
 }
 
 /** Rows of Optuna's samplers, as planner.py prints them: one JSON object a study. */
@@ -155,11 +162,10 @@ console.log(`median regret (quartiles) after ${BUDGETS.join(" and ")} evaluation
 const seeds = Array.from({ length: Number(flags.seeds) }, (_, seed) => seed);
 for (const problem of PROBLEMS) {
   for (const name of Object.keys(SAMPLERS)) {
-    printRow(
-      problem.name,
-      name,
-      seeds.map((seed) => regrets(problem, runSampler(problem, name, seed), seed)),
-    );
+    const studies = seeds.map((seed) => ({ seed, trials: runSampler(problem, name, seed) }));
+    const row = (...how) => studies.map(({ seed, trials }) => regrets(problem, trials, seed, ...how));
+    if (name === "random") printRow(problem.name, "random, lowest", row(byLowest));
+    printRow(problem.name, name, row());
   }
 }
 const peers = flags["no-peer"] ? [] : peerStudies();
