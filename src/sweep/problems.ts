@@ -1,6 +1,7 @@
 // What can be wrong with a sweep file, and how that is said: zod's findings in the file's own terms, and the one error.
 import type { z } from "zod";
 import { DualrateError } from "../errors.js";
+import { parameterNames, splitGroupName } from "./parameters.js";
 import { SECTIONS, sweepSchema } from "./schema.js";
 import type { Path, Source } from "./source.js";
 import type { Value } from "./space.js";
@@ -59,11 +60,11 @@ export function unused(path: Path | undefined, reason: string): readonly Problem
 
 type Issue = z.core.$ZodIssue;
 
-/** What zod found, with `input` reported. */
-export function problemsOf(issues: readonly Issue[]): readonly Problem[] {
+/** What zod found, with `input` reported, in a file with these token groups. */
+export function problemsOf(issues: readonly Issue[], tokenGroups: readonly string[] = []): readonly Problem[] {
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => unknownKey(issue.path, key))
+      ? issue.keys.map((key) => unknownKey(issue.path, key, tokenGroups))
       : [{ path: issue.path, message: messageOf(issue), ...hintOf(issue) }],
   );
 }
@@ -132,19 +133,36 @@ function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
 /** Keys that a later version will take. */
 const NOT_YET: ReadonlySet<string> = new Set(["replicates", "early_terminate"]);
 
-function unknownKey(parent: Path, key: string): Problem {
+function unknownKey(parent: Path, key: string, tokenGroups: readonly string[]): Problem {
   const where = parent.length === 0 ? "" : ` under ${pathText(parent)}`;
-  return { path: [...parent, key], message: `${key} is not a known key${where}`, hint: unknownKeyHint(parent, key) };
+  return {
+    path: [...parent, key],
+    message: `${key} is not a known key${where}`,
+    hint: unknownKeyHint(parent, key, tokenGroups),
+  };
 }
 
-function unknownKeyHint(parent: Path, key: string): string {
+function unknownKeyHint(parent: Path, key: string, tokenGroups: readonly string[]): string {
   if (parent[0] === "parameters" && parent.length > 1) return VALUES_HINT;
   if (parent.length === 0 && NOT_YET.has(key)) return "This version does not support it yet; leave it out.";
-  const known = keysUnder(parent);
-  return belongsElsewhere(key) ?? didYouMean(key, known) ?? `Known keys here: ${known.join(", ")}.`;
+  const known = keysUnder(parent, tokenGroups);
+  const elsewhere = belongsElsewhere(key) ?? groupParameterHint(key, tokenGroups);
+  return elsewhere ?? didYouMean(key, known) ?? `Known keys here: ${known.join(", ")}.`;
 }
 
-function keysUnder(parent: Path): readonly string[] {
+/** Of a key such as special_lr_ratio: that its group does not exist, or where such keys belong. */
+function groupParameterHint(key: string, tokenGroups: readonly string[]): string | undefined {
+  const split = splitGroupName(key);
+  if (!split) return undefined;
+  if (tokenGroups.includes(split.group)) return `\`${key}\` belongs under \`parameters:\`, fixed as {value: ...} too.`;
+  const near = didYouMean(key, parameterNames(tokenGroups));
+  if (near !== undefined) return near;
+  const groups = tokenGroups.length === 0 ? "there are none" : `its groups are ${tokenGroups.join(", ")}`;
+  return `token_groups has no group ${split.group}: ${groups}.`;
+}
+
+function keysUnder(parent: Path, tokenGroups: readonly string[]): readonly string[] {
+  if (pathText(parent) === "parameters") return parameterNames(tokenGroups);
   const section = SECTIONS[pathText(parent) as keyof typeof SECTIONS];
   return Object.keys(parent.length === 0 ? sweepSchema.shape : section.shape);
 }

@@ -8,6 +8,7 @@ import {
   embed,
   type LayerContext,
   layer,
+  layersAbove,
   norm,
   normalize,
   type OutputDropout,
@@ -71,6 +72,7 @@ export function encoderModel(parts: EncoderParts): Model {
     maxPositions: config.maxPositions,
     sizes: config,
     initializerRange: config.initializerRange,
+    layersAbove: layersAbove(parts.parameters, parts.layers),
     tied: !classify,
     hiddenStates: (w, inputs, dropout) => encode(parts, w, inputs, dropout, "all"),
     logits: (w, inputs, dropout) => {
