@@ -155,8 +155,10 @@ function groupParameterHint(key: string, tokenGroups: readonly string[]): string
   const split = splitGroupName(key);
   if (!split) return undefined;
   if (tokenGroups.includes(split.group)) return `\`${key}\` belongs under \`parameters:\`, fixed as {value: ...} too.`;
-  const near = didYouMean(key, parameterNames(tokenGroups));
-  if (near !== undefined) return near;
+  const others = parameterNames(tokenGroups).map(splitGroupName);
+  const having = others.flatMap((other) => (other?.suffix === split.suffix ? [other.group] : []));
+  const near = nearest(split.group, having);
+  if (near !== undefined) return `Did you mean \`${near}_${split.suffix}\`?`;
   const groups = tokenGroups.length === 0 ? "there are none" : `its groups are ${tokenGroups.join(", ")}`;
   return `token_groups has no group ${split.group}: ${groups}.`;
 }
@@ -176,10 +178,16 @@ function belongsElsewhere(key: string): string | undefined {
 }
 
 function didYouMean(word: string, candidates: readonly string[]): string | undefined {
+  const near = nearest(word, candidates);
+  return near === undefined ? undefined : `Did you mean \`${near}\`?`;
+}
+
+/** The candidate that a slip of the pen may have made the word of. */
+function nearest(word: string, candidates: readonly string[]): string | undefined {
   const byDistance = candidates.map((candidate) => ({ candidate, distance: editDistance(word, candidate) }));
-  const [nearest] = byDistance.sort((a, b) => a.distance - b.distance);
-  const near = nearest && nearest.distance <= Math.ceil(word.length / 3);
-  return near ? `Did you mean \`${nearest.candidate}\`?` : undefined;
+  const [first] = byDistance.sort((a, b) => a.distance - b.distance);
+  const near = first && first.distance <= Math.ceil(word.length / 3);
+  return near ? first.candidate : undefined;
 }
 
 /** Insertions, deletions and substitutions between two words (Levenshtein), by rows of the usual table. */
