@@ -119,6 +119,9 @@ const VALUES_HINT =
   "Give `{values: [...]}`, `{value: ...}`, or a distribution, e.g. `{distribution: uniform, min: 0, max: 0.3}`.";
 
 function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
+  if (code === "too_small" && path.includes("base_lr")) {
+    return "To freeze the pretrained weights, set base_freeze_ratio: 1 and leave base_lr above 0.";
+  }
   if (path[0] === "method") return "Other methods are not yet in this version: use grid or random.";
   if (path[0] === "parameters" && path.length > 1 && typeof path.at(-1) !== "number" && path.at(-1) !== "value") {
     return VALUES_HINT;

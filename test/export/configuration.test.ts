@@ -38,6 +38,7 @@ test.each([
   ["masked-lm", {}],
   ["masked-lm with special tokens", { introduced: { tokens: ["<A>"], special: true } }],
   ["a token's own init", { introduced: { tokens: ["<A>", "<B>"], special: false, tokenInit: { "<B>": "copy:a" } } }],
+  ["token groups", { tokenGroups: { special: ["[CLS]", "[SEP]"], digits: ["1"] } }],
   ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
   [
     "sequence-classification",
@@ -76,6 +77,16 @@ test("a sweep of several optimizers exports the settings of the trial's own, and
   expect(exportedOf("sgd")).toEqual(["momentum"]);
   expect(exportedOf("lion")).toEqual(["adam_beta1"]);
   expect(exportedOf("adamw")).toEqual(["adam_beta1", "adam_epsilon"]);
+});
+
+test("a token group's parameters are exported", () => {
+  const grouped = studyIn(folder, { tokenGroups: { special: ["[CLS]"] } });
+  const parameters = { special_lr_ratio: 0.5, special_lr_scheduler_type: "cosine" };
+  const text = toYaml(
+    exportedConfiguration(grouped, complete(4, 10, 2, parameters) as CompleteTrial, folder),
+    "best.yaml",
+  );
+  expect(gridPoint(parseSweep(text, join(folder, "best.yaml")).space, 0)).toMatchObject(parameters);
 });
 
 test("one file with a split is exported as such, and reads back", () => {
