@@ -70,10 +70,9 @@ function checkPeak(input: SweepInput, { warmup: warmupName, own }: Group): reado
   const path = own && givenAt(input, own.delay);
   const [delay, warmup] = [greatest(input, own?.delay), greatest(input, warmupName)];
   if (!path || warmup + delay < 1) return [];
-  const whose = own.name === "introduced" ? "the introduced tokens never reach" : `the group ${own.name} never reaches`;
   const message =
     `${own.delay} (up to ${delay}) and ${warmupName} (up to ${warmup}) must sum to less than 1, ` +
-    `or ${whose} ${own.name === "introduced" ? "their" : "its"} learning rate`;
+    "or the learning rate never reaches its peak";
   return [{ path, message, hint: "Lower one of them." }];
 }
 
