@@ -1,5 +1,5 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
-import { fixedAt, givenAt, namesIn, possibleValues, searchedIn } from "./given.js";
+import { fixedAt, givenAt, parameterNamesOf, possibleValues, searchedIn } from "./given.js";
 import { checkData, checkTokens } from "./input-checks.js";
 import { GROUP_SUFFIXES, isUsedBy, parameterSpec, RATE_NAMES } from "./parameters.js";
 import { type Problem, pathText, repeated, show, unused } from "./problems.js";
@@ -34,7 +34,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
 }
 
 function checkParameters(input: SweepInput): readonly Problem[] {
-  return namesIn(input).flatMap((name) => {
+  return parameterNamesOf(input).flatMap((name) => {
     const searched = searchedIn(input, name);
     if (searched === undefined) return [];
     const path = ["parameters", name];
@@ -145,7 +145,7 @@ function checkClipping(input: SweepInput): readonly Problem[] {
 /** Settings of an optimizer that no trial uses. */
 function checkOptimizer(input: SweepInput): readonly Problem[] {
   const optimizers = possibleValues(input, "optim");
-  return namesIn(input)
+  return parameterNamesOf(input)
     .filter((name) => !optimizers.some((optim) => isUsedBy(optim, name)))
     .flatMap((name) => {
       const users = (parameterSpec(name).optimizers ?? []).join(" or ");
@@ -182,7 +182,7 @@ function checkGridValues(input: SweepInput): readonly Problem[] {
 }
 
 function distributionsOf(input: SweepInput): Space {
-  return namesIn(input).flatMap((name) => {
+  return parameterNamesOf(input).flatMap((name) => {
     const searched = searchedIn(input, name);
     return searched ? [{ name, distribution: distributionOf(searched, parameterSpec(name).domain) }] : [];
   });

@@ -6,7 +6,7 @@ import type { Path } from "./source.js";
 import type { Distribution, Value } from "./space.js";
 
 /** The parameters that a sweep may have: the table's, and those of its token groups. */
-export function namesIn(input: SweepInput): readonly AnyParameterName[] {
+export function parameterNamesOf(input: SweepInput): readonly AnyParameterName[] {
   return parameterNames(Object.keys(input.token_groups ?? {}));
 }
 

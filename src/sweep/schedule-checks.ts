@@ -1,6 +1,6 @@
 // The rules between a sweep file's keys that learning-rate schedules bring: options that a schedule needs, options that
 // none uses, and ramps that must fit.
-import { givenAt, namesIn, possibleValues, searchedIn } from "./given.js";
+import { givenAt, parameterNamesOf, possibleValues, searchedIn } from "./given.js";
 import { type AnyParameterName, parameterSpec, RATE_NAMES, type ScheduleType } from "./parameters.js";
 import { type Problem, pathText, unused } from "./problems.js";
 import { resolveRates } from "./resolve.js";
@@ -78,7 +78,7 @@ function checkPeak(input: SweepInput, { warmup: warmupName, own }: Group): reado
 
 /** Options that no schedule of the sweep uses. */
 function checkUnusedOptions(input: SweepInput): readonly Problem[] {
-  return namesIn(input).flatMap((name) => {
+  return parameterNamesOf(input).flatMap((name) => {
     const { usedBy } = parameterSpec(name);
     if (!usedBy || usedBy.some((type) => groupsOf(input).some((group) => mayHave(input, group, type)))) return [];
     return unused(givenAt(input, name), `only ${usedBy.join(" and ")} use${usedBy.length === 1 ? "s" : ""} it`);
