@@ -77,7 +77,7 @@ async function measure({ task, dropout, steps, ...size }) {
   const introduced = 16;
   const rows = size.vocabulary + introduced;
   const model = buildModel(configOf(size, dropout), { task, rows, classes: 2, has: () => true });
-  const layout = layOut(model, size.vocabulary);
+  const layout = layOut(model, { baseRows: size.vocabulary, tokenGroups: [] });
   const random = new Random(0);
   const initialize = (values) => {
     for (const { name, offset, length } of layout.slots) {
@@ -91,6 +91,7 @@ async function measure({ task, dropout, steps, ...size }) {
     lr: { base: 1e-4, head: 1e-4, introduced: 1e-3 },
     weightDecay: { base: 0.01, head: 0.01, introduced: 0.01 },
     maxGradNorm: 0,
+    gradClipping: "global",
     optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     rowUpdates: "dense",
     baseFrozenSteps: 0,

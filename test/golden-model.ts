@@ -64,7 +64,7 @@ export async function goldenTensors(name: string, file: string): Promise<Map<str
 /** The identity, with introduced rows after the vocabulary. */
 export function plainRowMap(vocabulary: number, introduced: number): RowMap {
   const ids = Int32Array.from({ length: vocabulary + introduced }, (_, id) => id);
-  return { rowOfId: ids, idOfRow: ids, baseRows: vocabulary, introducedRows: introduced };
+  return { rowOfId: ids, idOfRow: ids, baseRows: vocabulary, tokenGroups: [], introducedRows: introduced };
 }
 
 /** A run's or forward's JSON: a classifier and introduced rows where it has them. */
@@ -86,7 +86,12 @@ const CLASSES = 3;
 const runtime = createRuntime();
 
 /** An engine over the golden model `folder` (under test/golden/, or a path), in the state the JSON says. */
-export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMap): Promise<Prepared> {
+export async function prepare(
+  folder: string,
+  start: GoldenStart,
+  rowMap?: RowMap,
+  layerLrDecay = 1,
+): Promise<Prepared> {
   const path = existsSync(folder) ? folder : `${GOLDEN}${folder}`;
   const config = JSON.parse(readFileSync(`${path}/config.json`, "utf8"));
   const map = rowMap ?? plainRowMap(config.vocab_size, start.introduced_rows?.length ?? 0);
@@ -97,7 +102,7 @@ export async function prepare(folder: string, start: GoldenStart, rowMap?: RowMa
     ...(start.regression ? { classes: 1, regression: true } : { classes: CLASSES }),
     has: (name) => checkpoint.find(name) !== undefined,
   });
-  const layout = layOut(model, map.baseRows);
+  const layout = layOut(model, map, layerLrDecay);
   const introducedPart = ({ shape }: NamedTensor, parameter: string) => {
     const rows = parameter === WORD_TABLE ? start.introduced_rows : start.introduced_head_rows;
     return Float32Array.from((shape.length === 1 ? start.introduced_bias : rows?.flat()) ?? []);

@@ -22,7 +22,7 @@ import { type Trial, trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
 import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
-import { introducedText, splitText } from "./show.js";
+import { introducedText, splitText, tokenGroupTexts } from "./show.js";
 import { type ResultsOption, withReader } from "./studies-folder.js";
 
 export interface PlanOptions extends ResultsOption {
@@ -143,6 +143,7 @@ function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly str
     `data        ${plural(summary.trainExamples, "training example")}, ${formatCount(summary.validationExamples)} for validation`,
     ...(split ? [`split       ${settings.data.train} ${splitText(split)}`] : []),
     `introduced  ${introducedText(settings.introduced.tokens, summary.introducedCounts)}`,
+    ...tokenGroupTexts(settings).map((text) => `group       ${text}`),
     ...summary.warnings.map((warning) => `warning     ${warning}`),
   ];
 }

@@ -16,7 +16,7 @@ import { findOverfitting, type Overfitting } from "../report/overfitting.js";
 import { allParameters, isRetriable, reasonOf } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
-import type { SplitShares } from "../sweep/settings.js";
+import type { Settings, SplitShares } from "../sweep/settings.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -78,6 +78,7 @@ function inputFields({ sweep, summary, inputs }: StudyRecord): readonly Field[] 
     ["validation data", `${data.validation}, ${plural(summary.validationExamples, "example")}`],
     ...(data.split ? [["split", splitText(data.split)] as const] : []),
     ["introduced tokens", introducedText(introduced.tokens, summary.introducedCounts)],
+    ...tokenGroupTexts(sweep.settings).map((text): Field => ["token group", text]),
     ["parameters", formatCount(summary.parameterCount)],
     ["embedding rows", `${formatCount(summary.keptRows)} of ${formatCount(summary.vocabularyRows)} trained`],
     ["worker memory", `about ${formatBytes(summary.workerBytes)}`],
@@ -104,6 +105,15 @@ export function introducedText(tokens: readonly string[], counts: readonly numbe
   const shown = tokens.slice(0, SHOWN_TOKENS).map((token, i) => `${token} x${formatCount(counts[i] ?? 0)}`);
   const more = tokens.length - shown.length;
   return `${shown.join(", ")}${more > 0 ? `, and ${formatCount(more)} more` : ""}`;
+}
+
+/** Each token group's name and tokens. */
+export function tokenGroupTexts({ tokenGroups = {} }: Settings): readonly string[] {
+  return Object.entries(tokenGroups).map(([name, tokens]) => {
+    const more = tokens.length - SHOWN_TOKENS;
+    const rest = more > 0 ? `, and ${formatCount(more)} more` : "";
+    return `${name}: ${tokens.slice(0, SHOWN_TOKENS).join(", ")}${rest}`;
+  });
 }
 
 function progressFields({ study, counts, owner }: StudyOverview): readonly Field[] {

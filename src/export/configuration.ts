@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import { DualrateError } from "../errors.js";
 import type { StudyRecord } from "../store/records.js";
-import { isUsedBy, type ParameterName, parameterValue } from "../sweep/parameters.js";
+import { type AnyParameterName, isUsedBy, parameterValue } from "../sweep/parameters.js";
 import type { DataSettings, ExportedFrom, Metric, Settings, SplitShares, TrainerSettings } from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
 import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
@@ -18,6 +18,7 @@ export interface ExportedConfiguration {
     readonly special: boolean;
     readonly token_init?: Readonly<Record<string, string>>;
   };
+  readonly token_groups?: Readonly<Record<string, readonly string[]>>;
   readonly trainer: Readonly<Record<string, Value | boolean | readonly number[]>>;
   readonly metric: Metric;
   readonly method: "grid";
@@ -60,6 +61,7 @@ export function exportedConfiguration(
     task: settings.task,
     data: dataKeys(settings, path),
     introduced_tokens: tokenKeys(settings),
+    ...(settings.tokenGroups && { token_groups: settings.tokenGroups }),
     trainer: trainerKeys(settings),
     metric: { name: metric.name, goal: metric.goal },
     method: "grid",
@@ -132,6 +134,6 @@ function maskKeys(trainer: TrainerSettings, special: boolean): ExportedConfigura
 /** Those that the trial's optimizer uses: a sweep of several may name settings of each. */
 function fixedParameters(parameters: Parameters): ExportedConfiguration["parameters"] {
   const optim = parameterValue(parameters, "optim");
-  const used = Object.entries(parameters).filter(([name]) => isUsedBy(optim, name as ParameterName));
+  const used = Object.entries(parameters).filter(([name]) => isUsedBy(optim, name as AnyParameterName));
   return Object.fromEntries(used.map(([name, value]) => [name, { value }]));
 }

@@ -38,6 +38,7 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
     ...leaves("metric.", { ...sweep.metric }),
     ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
     ...leaves("introduced_tokens.", { ...settings.introduced }),
+    ...leaves("token_groups.", { ...settings.tokenGroups }),
     ...leaves("trainer.", { ...length, ...trainer }),
     ...leaves("", { ...settings.fixed, ...Object.fromEntries(searched) }),
     // The order of the parameters numbers the trials.

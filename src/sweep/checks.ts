@@ -1,14 +1,7 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
-import { fixedAt, givenAt, possibleValues } from "./given.js";
+import { fixedAt, givenAt, parameterNamesOf, possibleValues, searchedIn } from "./given.js";
 import { checkData, checkTokens } from "./input-checks.js";
-import {
-  isUsedBy,
-  PARAMETER_NAMES,
-  PARAMETERS,
-  type ParameterName,
-  type ParameterSpec,
-  RATE_NAMES,
-} from "./parameters.js";
+import { GROUP_SUFFIXES, isUsedBy, parameterSpec, RATE_NAMES } from "./parameters.js";
 import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import { checkSchedules } from "./schedule-checks.js";
 import type { SweepInput } from "./schema.js";
@@ -17,8 +10,7 @@ import { checkSearched, distributionOf } from "./searched.js";
 import { predictsTokens } from "./settings.js";
 import type { Path } from "./source.js";
 import { gridSize, type Space } from "./space.js";
-
-const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
+import { checkTokenGroups } from "./token-group-checks.js";
 
 /** Everything that is wrong with a well-typed sweep file, its files on disk aside. */
 export function checkSweep(input: SweepInput): readonly Problem[] {
@@ -28,6 +20,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
     ...checkSteps(input),
     ...checkData(input),
     ...checkTokens(input),
+    ...checkTokenGroups(input),
     ...checkTask(input),
     ...checkMetric(input),
   ];
@@ -35,6 +28,7 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
   if (problems.length > 0) return problems;
   return [
     ...checkMasking(input),
+    ...checkClipping(input),
     ...checkOptimizer(input),
     ...checkSchedules(input),
     ...checkMethod(input),
@@ -43,14 +37,14 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
 }
 
 function checkParameters(input: SweepInput): readonly Problem[] {
-  return PARAMETER_NAMES.flatMap((name) => {
-    const searched = input.parameters[name];
+  return parameterNamesOf(input).flatMap((name) => {
+    const searched = searchedIn(input, name);
     if (searched === undefined) return [];
     const path = ["parameters", name];
     const fixed = fixedAt(input, name);
     return [
       ...(fixed ? [fixedAndSearched(path, fixed)] : []),
-      ...checkSearched(path, searched, SPECS[name].domain),
+      ...checkSearched(path, searched, parameterSpec(name).domain),
       ...repeated(searched.values ?? [], [...path, "values"], "each value would be trained twice"),
     ];
   });
@@ -101,7 +95,8 @@ const MASKING_KEYS = [
 /** Keys that a task would ignore in silence. */
 function checkTask(input: SweepInput): readonly Problem[] {
   const { task, trainer } = input;
-  const noHead = predictsTokens(task) ? unused(givenAt(input, "head_lr_ratio"), `${task} has no new task head`) : [];
+  const ofHead = predictsTokens(task) ? GROUP_SUFFIXES.map((suffix) => givenAt(input, `head_${suffix}`)) : [];
+  const noHead = ofHead.flatMap((path) => unused(path, `${task} has no new task head`));
   const labels =
     task === "sequence-classification" || trainer.problem_type === undefined
       ? []
@@ -161,13 +156,20 @@ function checkTargets({ trainer, introduced_tokens: { special }, metric }: Sweep
   return [{ path: ["metric", "name"], message, hint: "Rank by another metric, or have those tokens masked." }];
 }
 
+function checkClipping(input: SweepInput): readonly Problem[] {
+  const clips = possibleValues(input, "max_grad_norm").some((norm) => Number(norm) > 0);
+  return clips ? [] : unused(givenAt(input, "grad_clipping"), "max_grad_norm is 0, so nothing is clipped");
+}
+
 /** Settings of an optimizer that no trial uses. */
 function checkOptimizer(input: SweepInput): readonly Problem[] {
   const optimizers = possibleValues(input, "optim");
-  return PARAMETER_NAMES.filter((name) => !optimizers.some((optim) => isUsedBy(optim, name))).flatMap((name) => {
-    const users = (SPECS[name].optimizers ?? []).join(" or ");
-    return unused(givenAt(input, name), `it takes optim ${users}, and optim is ${optimizers.join(" or ")}`);
-  });
+  return parameterNamesOf(input)
+    .filter((name) => !optimizers.some((optim) => isUsedBy(optim, name)))
+    .flatMap((name) => {
+      const users = (parameterSpec(name).optimizers ?? []).join(" or ");
+      return unused(givenAt(input, name), `it takes optim ${users}, and optim is ${optimizers.join(" or ")}`);
+    });
 }
 
 /** More trials than this are a slip, not a plan. */
@@ -207,10 +209,10 @@ function checkGridValues(input: SweepInput): readonly Problem[] {
   });
 }
 
-function distributionsOf({ parameters }: SweepInput): Space {
-  return PARAMETER_NAMES.flatMap((name) => {
-    const searched = parameters[name];
-    return searched ? [{ name, distribution: distributionOf(searched, SPECS[name].domain) }] : [];
+function distributionsOf(input: SweepInput): Space {
+  return parameterNamesOf(input).flatMap((name) => {
+    const searched = searchedIn(input, name);
+    return searched ? [{ name, distribution: distributionOf(searched, parameterSpec(name).domain) }] : [];
   });
 }
 

@@ -1,10 +1,8 @@
 // Constraints between parameters, such as "base_lr * lr_ratio <= 0.01": a comparison of two products of numbers and names.
 import { Random } from "../random.js";
-import { PARAMETERS, type ParameterName, type ParameterSpec, parameterValue } from "./parameters.js";
+import { type AnyParameterName, isParameterName, parameterSpec, parameterValue } from "./parameters.js";
 import { resolveRates } from "./resolve.js";
 import { cubePoint, gridPoint, gridSize, type Parameters, type Space } from "./space.js";
-
-const SPECS: Readonly<Record<string, ParameterSpec>> = PARAMETERS;
 
 const OPERATORS = {
   "<=": (a: number, b: number) => a <= b,
@@ -16,7 +14,7 @@ type Operator = keyof typeof OPERATORS;
 
 /** One number or parameter of a product, and whether the product is divided by it. */
 interface Factor {
-  readonly of: number | ParameterName;
+  readonly of: number | AnyParameterName;
   readonly divides: boolean;
 }
 
@@ -54,12 +52,12 @@ function parseProduct(text: string): readonly Factor[] | { readonly problem: str
   return factors;
 }
 
-function isNumeric(name: string): name is ParameterName {
-  return Object.hasOwn(SPECS, name) && SPECS[name]?.domain.kind !== "choice";
+function isNumeric(name: string): name is AnyParameterName {
+  return isParameterName(name) && parameterSpec(name).domain.kind !== "choice";
 }
 
 /** The parameters that a constraint names. */
-export function namesIn({ left, right }: Constraint): readonly ParameterName[] {
+export function namesIn({ left, right }: Constraint): readonly AnyParameterName[] {
   return [...left, ...right].flatMap(({ of }) => (typeof of === "number" ? [] : [of]));
 }
 

@@ -84,6 +84,14 @@ export const PARAMETERS = {
     section: "trainer",
     description: "Learning rate of a new task head / base_lr.",
   },
+  layer_lr_decay: {
+    domain: { kind: "number", above: 0, max: 1 },
+    default: { value: 1 },
+    section: "trainer",
+    description:
+      "Factor on the pretrained weights' learning rate from each layer to the one below: base_lr follows the last layer, " +
+      "the embeddings have base_lr * layer_lr_decay^(layers + 1).",
+  },
   base_freeze_ratio: {
     domain: { kind: "number", min: 0, max: 1 },
     default: { value: 0 },
@@ -94,13 +102,19 @@ export const PARAMETERS = {
     domain: SCHEDULES,
     default: { value: "linear" },
     section: "trainer",
-    description: "Learning-rate schedule of the pretrained weights and the head.",
+    description: "Learning-rate schedule of the pretrained weights.",
   },
   introduced_lr_scheduler_type: {
     domain: SCHEDULES,
     default: { sameAs: "lr_scheduler_type" },
     section: "trainer",
     description: "Learning-rate schedule of the introduced tokens.",
+  },
+  head_lr_scheduler_type: {
+    domain: SCHEDULES,
+    default: { sameAs: "lr_scheduler_type" },
+    section: "trainer",
+    description: "Learning-rate schedule of a new task head.",
   },
   warmup_ratio: {
     domain: SHARE,
@@ -114,6 +128,12 @@ export const PARAMETERS = {
     section: "trainer",
     description: "Share of the steps over which the introduced tokens' learning rate ramps up.",
   },
+  head_warmup_ratio: {
+    domain: SHARE,
+    default: { sameAs: "warmup_ratio" },
+    section: "trainer",
+    description: "Share of the steps over which the head's learning rate ramps up.",
+  },
   introduced_start_factor: {
     domain: { kind: "number", min: 0, max: 1 },
     default: "none",
@@ -122,11 +142,23 @@ export const PARAMETERS = {
       "Where the introduced tokens' ramp starts, as a factor of their peak learning rate. Default: where their schedule " +
       "starts: 0; warmup_stable_decay at min_lr_ratio, one_cycle at 0.04.",
   },
+  head_start_factor: {
+    domain: { kind: "number", min: 0, max: 1 },
+    default: "none",
+    section: "trainer",
+    description: "Where the head's ramp starts, as introduced_start_factor.",
+  },
   introduced_delay_ratio: {
     domain: SHARE,
     default: { value: 0 },
     section: "trainer",
     description: "Share of the steps before the introduced tokens start to learn.",
+  },
+  head_delay_ratio: {
+    domain: SHARE,
+    default: { value: 0 },
+    section: "trainer",
+    description: "Share of the steps before the head starts to learn.",
   },
   num_cycles: {
     domain: { kind: "integer", min: 1 },
@@ -183,8 +215,7 @@ export const PARAMETERS = {
     domain: NOT_NEGATIVE,
     default: { value: 0.01 },
     section: "trainer",
-    description:
-      "Weight decay of the pretrained weights and the head: decoupled (adamw, lion), or L2 in the gradient (adam, sgd).",
+    description: "Weight decay of the pretrained weights: decoupled (adamw, lion), or L2 in the gradient (adam, sgd).",
   },
   introduced_weight_decay: {
     domain: NOT_NEGATIVE,
@@ -192,11 +223,23 @@ export const PARAMETERS = {
     section: "trainer",
     description: "Weight decay of the introduced tokens' rows.",
   },
+  head_weight_decay: {
+    domain: NOT_NEGATIVE,
+    default: { sameAs: "weight_decay" },
+    section: "trainer",
+    description: "Weight decay of a new task head.",
+  },
   max_grad_norm: {
     domain: NOT_NEGATIVE,
     default: { value: 1 },
     section: "trainer",
-    description: "L2 norm to which the gradient over all groups is clipped; 0 is off.",
+    description: "L2 norm to which the gradient is clipped; 0 is off.",
+  },
+  grad_clipping: {
+    domain: { kind: "choice", choices: ["global", "per_group"] },
+    default: { value: "global" },
+    section: "trainer",
+    description: "What max_grad_norm clips: the gradient over all parameter groups, or each group's by its own norm.",
   },
   optim: {
     domain: { kind: "choice", choices: ["adamw", "adam", "sgd", "lion"] },
@@ -260,33 +303,82 @@ export const PARAMETERS = {
 
 export type ParameterName = keyof typeof PARAMETERS;
 
+/** What follows a group's name in the names of its parameters; `head_lr_ratio` and the like are in the table. */
+export const GROUP_SUFFIXES = [
+  "lr_ratio",
+  "lr_scheduler_type",
+  "warmup_ratio",
+  "start_factor",
+  "delay_ratio",
+  "weight_decay",
+] as const;
+
+export type GroupSuffix = (typeof GROUP_SUFFIXES)[number];
+
+/** A parameter of a token group, such as `special_lr_ratio`; its group is one of the sweep's token_groups. */
+export type GroupParameterName = `${string}_${GroupSuffix}`;
+
+export type AnyParameterName = ParameterName | GroupParameterName;
+
 /** The type of a parameter's values: its choices, or number. */
-export type ParameterValue<Name extends ParameterName> = (typeof PARAMETERS)[Name]["domain"] extends {
-  readonly choices: readonly (infer Choice)[];
-}
-  ? Choice
-  : number;
+export type ParameterValue<Name extends AnyParameterName> = Name extends ParameterName
+  ? (typeof PARAMETERS)[Name]["domain"] extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : number
+  : Name extends `${string}_lr_scheduler_type`
+    ? ScheduleType
+    : number;
 
 export const PARAMETER_NAMES = Object.keys(PARAMETERS) as readonly ParameterName[];
 
 /** The three names of which a sweep gives exactly two. */
 export const RATE_NAMES = ["base_lr", "lr_ratio", "intro_lr"] as const satisfies readonly ParameterName[];
 
+/** The group and the suffix of a name such as `special_lr_ratio`, a parameter of the table or not; undefined for any other. */
+export function splitGroupName(name: string): { readonly group: string; readonly suffix: GroupSuffix } | undefined {
+  const suffix = GROUP_SUFFIXES.find((suffix) => name.endsWith(`_${suffix}`));
+  return suffix && { group: name.slice(0, -suffix.length - 1), suffix };
+}
+
+/** Whether a sweep can have a parameter of this name, given the token groups for it. */
+export function isParameterName(name: string): name is AnyParameterName {
+  return Object.hasOwn(PARAMETERS, name) || splitGroupName(name) !== undefined;
+}
+
+/** A token group has the head's parameters under names of its own, and may have the rate 0. */
+export function parameterSpec(name: AnyParameterName): ParameterSpec {
+  if (Object.hasOwn(PARAMETERS, name)) return PARAMETERS[name as ParameterName];
+  const split = splitGroupName(name);
+  if (!split) throw new DualrateError("internal", `${name} is no parameter`);
+  const spec = PARAMETERS[`head_${split.suffix}`];
+  const domain = split.suffix === "lr_ratio" ? NOT_NEGATIVE : spec.domain;
+  return { ...spec, domain, description: `As head_${split.suffix}, for the tokens of token_groups.${split.group}.` };
+}
+
+/** All parameters of a sweep with these token groups. */
+export function parameterNames(tokenGroups: readonly string[]): readonly AnyParameterName[] {
+  const own = tokenGroups.flatMap((group) => GROUP_SUFFIXES.map((suffix) => `${group}_${suffix}` as const));
+  return [...PARAMETER_NAMES, ...own];
+}
+
 /**
  * A parameter's value: as given, else its default. The values must have passed the sweep file's checks.
  * Throws for a parameter without either; for the three rates use `resolveRates`.
  */
-export function parameterValue<Name extends ParameterName>(parameters: Parameters, name: Name): ParameterValue<Name> {
+export function parameterValue<Name extends AnyParameterName>(
+  parameters: Parameters,
+  name: Name,
+): ParameterValue<Name> {
   const given = parameters[name];
   if (given !== undefined) return given as ParameterValue<Name>;
-  const fallback: Default = PARAMETERS[name].default;
+  const fallback = parameterSpec(name).default;
   if (fallback === "none") throw new DualrateError("internal", `the parameter ${name} has no value and no default`);
   if ("sameAs" in fallback) return parameterValue(parameters, fallback.sameAs as Name);
   return fallback.value as ParameterValue<Name>;
 }
 
 /** Whether an optimizer, one of the values of `optim`, uses the parameter. */
-export function isUsedBy(optim: Value, name: ParameterName): boolean {
-  const { optimizers }: ParameterSpec = PARAMETERS[name];
+export function isUsedBy(optim: Value, name: AnyParameterName): boolean {
+  const { optimizers } = parameterSpec(name);
   return optimizers === undefined || optimizers.includes(String(optim));
 }

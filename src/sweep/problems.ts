@@ -1,6 +1,7 @@
 // What can be wrong with a sweep file, and how that is said: zod's findings in the file's own terms, and the one error.
 import type { z } from "zod";
 import { DualrateError } from "../errors.js";
+import { parameterNames, splitGroupName } from "./parameters.js";
 import { SECTIONS, sweepSchema } from "./schema.js";
 import type { Path, Source } from "./source.js";
 import type { Value } from "./space.js";
@@ -59,11 +60,11 @@ export function unused(path: Path | undefined, reason: string): readonly Problem
 
 type Issue = z.core.$ZodIssue;
 
-/** What zod found, with `input` reported. */
-export function problemsOf(issues: readonly Issue[]): readonly Problem[] {
+/** What zod found, with `input` reported, in a file with these token groups. */
+export function problemsOf(issues: readonly Issue[], tokenGroups: readonly string[] = []): readonly Problem[] {
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => unknownKey(issue.path, key))
+      ? issue.keys.map((key) => unknownKey(issue.path, key, tokenGroups))
       : [{ path: issue.path, message: messageOf(issue), ...hintOf(issue) }],
   );
 }
@@ -118,6 +119,9 @@ const VALUES_HINT =
   "Give `{values: [...]}`, `{value: ...}`, or a distribution, e.g. `{distribution: uniform, min: 0, max: 0.3}`.";
 
 function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
+  if (code === "too_small" && path.includes("base_lr")) {
+    return "To freeze the pretrained weights, set base_freeze_ratio: 1 and leave base_lr above 0.";
+  }
   if (path[0] === "parameters" && path.length > 1 && typeof path.at(-1) !== "number" && path.at(-1) !== "value") {
     return VALUES_HINT;
   }
@@ -131,19 +135,38 @@ function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
 /** Keys that a later version will take. */
 const NOT_YET: ReadonlySet<string> = new Set(["replicates", "early_terminate"]);
 
-function unknownKey(parent: Path, key: string): Problem {
+function unknownKey(parent: Path, key: string, tokenGroups: readonly string[]): Problem {
   const where = parent.length === 0 ? "" : ` under ${pathText(parent)}`;
-  return { path: [...parent, key], message: `${key} is not a known key${where}`, hint: unknownKeyHint(parent, key) };
+  return {
+    path: [...parent, key],
+    message: `${key} is not a known key${where}`,
+    hint: unknownKeyHint(parent, key, tokenGroups),
+  };
 }
 
-function unknownKeyHint(parent: Path, key: string): string {
+function unknownKeyHint(parent: Path, key: string, tokenGroups: readonly string[]): string {
   if (parent[0] === "parameters" && parent.length > 1) return VALUES_HINT;
   if (parent.length === 0 && NOT_YET.has(key)) return "This version does not support it yet; leave it out.";
-  const known = keysUnder(parent);
-  return belongsElsewhere(key) ?? didYouMean(key, known) ?? `Known keys here: ${known.join(", ")}.`;
+  const known = keysUnder(parent, tokenGroups);
+  const elsewhere = belongsElsewhere(key) ?? groupParameterHint(key, tokenGroups);
+  return elsewhere ?? didYouMean(key, known) ?? `Known keys here: ${known.join(", ")}.`;
 }
 
-function keysUnder(parent: Path): readonly string[] {
+/** Of a key such as special_lr_ratio: that its group does not exist, or where such keys belong. */
+function groupParameterHint(key: string, tokenGroups: readonly string[]): string | undefined {
+  const split = splitGroupName(key);
+  if (!split) return undefined;
+  if (tokenGroups.includes(split.group)) return `\`${key}\` belongs under \`parameters:\`, fixed as {value: ...} too.`;
+  const others = parameterNames(tokenGroups).map(splitGroupName);
+  const having = others.flatMap((other) => (other?.suffix === split.suffix ? [other.group] : []));
+  const near = nearest(split.group, having);
+  if (near !== undefined) return `Did you mean \`${near}_${split.suffix}\`?`;
+  const groups = tokenGroups.length === 0 ? "there are none" : `its groups are ${tokenGroups.join(", ")}`;
+  return `token_groups has no group ${split.group}: ${groups}.`;
+}
+
+function keysUnder(parent: Path, tokenGroups: readonly string[]): readonly string[] {
+  if (pathText(parent) === "parameters") return parameterNames(tokenGroups);
   const section = SECTIONS[pathText(parent) as keyof typeof SECTIONS];
   return Object.keys(parent.length === 0 ? sweepSchema.shape : section.shape);
 }
@@ -157,10 +180,16 @@ function belongsElsewhere(key: string): string | undefined {
 }
 
 function didYouMean(word: string, candidates: readonly string[]): string | undefined {
+  const near = nearest(word, candidates);
+  return near === undefined ? undefined : `Did you mean \`${near}\`?`;
+}
+
+/** The candidate that a slip of the pen may have made the word of. */
+function nearest(word: string, candidates: readonly string[]): string | undefined {
   const byDistance = candidates.map((candidate) => ({ candidate, distance: editDistance(word, candidate) }));
-  const [nearest] = byDistance.sort((a, b) => a.distance - b.distance);
-  const near = nearest && nearest.distance <= Math.ceil(word.length / 3);
-  return near ? `Did you mean \`${nearest.candidate}\`?` : undefined;
+  const [first] = byDistance.sort((a, b) => a.distance - b.distance);
+  const near = first && first.distance <= Math.ceil(word.length / 3);
+  return near ? first.candidate : undefined;
 }
 
 /** Insertions, deletions and substitutions between two words (Levenshtein), by rows of the usual table. */

@@ -1,25 +1,16 @@
 // The rules between a sweep file's keys that learning-rate schedules bring: options that a schedule needs, options that
 // none uses, and ramps that must fit.
-import { givenAt, possibleValues } from "./given.js";
-import {
-  PARAMETER_NAMES,
-  PARAMETERS,
-  type ParameterName,
-  type ParameterSpec,
-  RATE_NAMES,
-  type ScheduleType,
-} from "./parameters.js";
+import { givenAt, parameterNamesOf, possibleValues, searchedIn } from "./given.js";
+import { type AnyParameterName, parameterSpec, RATE_NAMES, type ScheduleType } from "./parameters.js";
 import { type Problem, pathText, unused } from "./problems.js";
 import { resolveRates } from "./resolve.js";
 import type { SweepInput } from "./schema.js";
 import type { Path } from "./source.js";
 
-const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
-
 /** What is wrong with the schedules of a sweep whose every parameter has values that it may have. */
 export function checkSchedules(input: SweepInput): readonly Problem[] {
   return [
-    ...checkIntroducedRamp(input),
+    ...groupsOf(input).flatMap((group) => checkRamp(input, group)),
     ...checkUnusedOptions(input),
     ...checkNeededOptions(input),
     ...groupsOf(input).flatMap((group) => [...checkOneCycle(input, group), ...checkStable(input, group)]),
@@ -29,22 +20,25 @@ export function checkSchedules(input: SweepInput): readonly Problem[] {
 
 /** The keys of one parameter group's schedule. */
 interface Group {
-  readonly type: ParameterName;
-  readonly warmup: ParameterName;
-  readonly delay?: ParameterName;
+  readonly type: AnyParameterName;
+  readonly warmup: AnyParameterName;
+  /** Of every group but the base. */
+  readonly own?: { readonly name: string; readonly start: AnyParameterName; readonly delay: AnyParameterName };
 }
 
 const BASE: Group = { type: "lr_scheduler_type", warmup: "warmup_ratio" };
-const INTRODUCED: Group = {
-  type: "introduced_lr_scheduler_type",
-  warmup: "introduced_warmup_ratio",
-  delay: "introduced_delay_ratio",
-};
 
-/** The groups with a schedule of their own: the introduced tokens' follows the base's where none of its keys is given. */
+function groupNamed(name: string): Group {
+  const own = { name, start: `${name}_start_factor`, delay: `${name}_delay_ratio` } as const;
+  return { type: `${name}_lr_scheduler_type`, warmup: `${name}_warmup_ratio`, own };
+}
+
+/** The groups with a schedule of their own: a group's follows the base's where none of its keys is given. */
 function groupsOf(input: SweepInput): readonly Group[] {
-  const own = Object.values(INTRODUCED).some((name) => givenAt(input, name));
-  return own ? [BASE, INTRODUCED] : [BASE];
+  const others = ["head", "introduced", ...Object.keys(input.token_groups ?? {})].map(groupNamed);
+  const hasOwn = ({ type, warmup, own }: Group) =>
+    [type, warmup, own?.start, own?.delay].some((name) => name && givenAt(input, name));
+  return [BASE, ...others.filter(hasOwn)];
 }
 
 function mayHave(input: SweepInput, group: Group, type: ScheduleType): boolean {
@@ -56,40 +50,36 @@ function typeAt(input: SweepInput, group: Group): Path {
   return givenAt(input, group.type) ?? givenAt(input, BASE.type) ?? ["parameters"];
 }
 
-function greatest(input: SweepInput, name: ParameterName | undefined): number {
+function greatest(input: SweepInput, name: AnyParameterName | undefined): number {
   return name === undefined ? 0 : Math.max(...possibleValues(input, name).map(Number));
 }
 
-function checkIntroducedRamp(input: SweepInput): readonly Problem[] {
-  const warmups = possibleValues(input, "introduced_warmup_ratio").map(Number);
-  return [
-    ...checkStartFactor(input, warmups),
-    ...checkPeak(input, Math.max(...warmups), greatest(input, "introduced_delay_ratio")),
-  ];
+function checkRamp(input: SweepInput, group: Group): readonly Problem[] {
+  return [...checkStartFactor(input, group), ...checkPeak(input, group)];
 }
 
-function checkStartFactor(input: SweepInput, warmups: readonly number[]): readonly Problem[] {
-  const path = givenAt(input, "introduced_start_factor");
-  const below = possibleValues(input, "introduced_start_factor").some((factor) => Number(factor) < 1);
-  if (!path || !below || !warmups.includes(0)) return [];
-  const message = `${pathText(path)} below 1 needs a warmup to rise over, but introduced_warmup_ratio may be 0`;
-  const hint = "Set introduced_warmup_ratio above 0, or leave introduced_start_factor out.";
-  return [{ path, message, hint }];
+function checkStartFactor(input: SweepInput, { warmup, own }: Group): readonly Problem[] {
+  const path = own && givenAt(input, own.start);
+  const below = own && possibleValues(input, own.start).some((factor) => Number(factor) < 1);
+  if (!path || !below || !possibleValues(input, warmup).includes(0)) return [];
+  const message = `${pathText(path)} below 1 needs a warmup to rise over, but ${warmup} may be 0`;
+  return [{ path, message, hint: `Set ${warmup} above 0, or leave ${own.start} out.` }];
 }
 
-function checkPeak(input: SweepInput, warmup: number, delay: number): readonly Problem[] {
-  const path = givenAt(input, "introduced_delay_ratio");
+function checkPeak(input: SweepInput, { warmup: warmupName, own }: Group): readonly Problem[] {
+  const path = own && givenAt(input, own.delay);
+  const [delay, warmup] = [greatest(input, own?.delay), greatest(input, warmupName)];
   if (!path || warmup + delay < 1) return [];
   const message =
-    `introduced_delay_ratio (up to ${delay}) and introduced_warmup_ratio (up to ${warmup}) must sum to less than 1, ` +
-    "or the introduced tokens never reach their learning rate";
+    `${own.delay} (up to ${delay}) and ${warmupName} (up to ${warmup}) must sum to less than 1, ` +
+    "or the learning rate never reaches its peak";
   return [{ path, message, hint: "Lower one of them." }];
 }
 
 /** Options that no schedule of the sweep uses. */
 function checkUnusedOptions(input: SweepInput): readonly Problem[] {
-  return PARAMETER_NAMES.flatMap((name) => {
-    const { usedBy } = SPECS[name];
+  return parameterNamesOf(input).flatMap((name) => {
+    const { usedBy } = parameterSpec(name);
     if (!usedBy || usedBy.some((type) => groupsOf(input).some((group) => mayHave(input, group, type)))) return [];
     return unused(givenAt(input, name), `only ${usedBy.join(" and ")} use${usedBy.length === 1 ? "s" : ""} it`);
   });
@@ -120,7 +110,7 @@ function checkOneCycle(input: SweepInput, group: Group): readonly Problem[] {
 function checkStable(input: SweepInput, group: Group): readonly Problem[] {
   const path = givenAt(input, "decay_ratio");
   if (!path || !mayHave(input, group, "warmup_stable_decay")) return [];
-  const names = [...(group.delay ? [group.delay] : []), group.warmup, "decay_ratio"] as const;
+  const names = [...(group.own ? [group.own.delay] : []), group.warmup, "decay_ratio"] as const;
   const shares = names.map((name) => greatest(input, name));
   // Shares such as 0.1, 0.2 and 0.7 may sum to a rounding error more than 1.
   if (shares.reduce((a, b) => a + b) <= 1 + 1e-9) return [];
@@ -132,10 +122,9 @@ function checkStable(input: SweepInput, group: Group): readonly Problem[] {
 /** Whether polynomial would raise a learning rate, which transformers refuses, too. */
 function checkLrEnd(input: SweepInput): readonly Problem[] {
   const group = groupsOf(input).find((group) => mayHave(input, group, "polynomial"));
+  const names = [...RATE_NAMES, ...ratioGroups(input).map(ratioOf), "lr_end"] as const;
   // Draws from a normal distribution have no lowest rate that is worth a refusal; each trial checks its own.
-  if (!group || [...RATE_NAMES, "head_lr_ratio" as const, "lr_end" as const].some((name) => isNormal(input, name))) {
-    return [];
-  }
+  if (!group || names.some((name) => isNormal(input, name))) return [];
   const [end, lowest] = [greatest(input, "lr_end"), lowestRate(input)];
   if (end < lowest) return [];
   const path = givenAt(input, "lr_end") ?? typeAt(input, group);
@@ -143,25 +132,38 @@ function checkLrEnd(input: SweepInput): readonly Problem[] {
   return [{ path, message, hint: "Lower lr_end, or raise the lowest learning rate." }];
 }
 
-function isNormal(input: SweepInput, name: ParameterName): boolean {
-  return input.parameters[name]?.distribution?.endsWith("normal") ?? false;
+function isNormal(input: SweepInput, name: AnyParameterName): boolean {
+  return searchedIn(input, name)?.distribution?.endsWith("normal") ?? false;
 }
 
-/** The lowest peak learning rate of those groups that may have the polynomial schedule. */
+/** The groups whose learning rate is a ratio of the base's. */
+function ratioGroups(input: SweepInput): readonly string[] {
+  return ["head", ...Object.keys(input.token_groups ?? {})];
+}
+
+function ratioOf(group: string): AnyParameterName {
+  return `${group}_lr_ratio`;
+}
+
+/** The lowest peak learning rate, those of 0 aside, of the groups that may have the polynomial schedule. */
 function lowestRate(input: SweepInput): number {
   const [first = [], second = []] = RATE_NAMES.filter((name) => givenAt(input, name)).map((name) =>
     endsOf(input, name).map((value) => ({ [name]: value })),
   );
   const rates = first.flatMap((one) => second.map((other) => resolveRates({ ...one, ...other })));
-  const heads = endsOf(input, "head_lr_ratio");
+  const ratios = ratioGroups(input)
+    .filter((group) => mayHave(input, groupNamed(group), "polynomial"))
+    .flatMap((group) => possibleValues(input, ratioOf(group)).map(Number));
+  const ofBase = [...(mayHave(input, BASE, "polynomial") ? [1] : []), ...ratios].filter((ratio) => ratio > 0);
+  const introduced = mayHave(input, groupNamed("introduced"), "polynomial");
   return Math.min(
-    ...(mayHave(input, BASE, "polynomial") ? rates.map(({ base_lr }) => base_lr * Math.min(1, ...heads)) : []),
-    ...(mayHave(input, INTRODUCED, "polynomial") ? rates.map(({ intro_lr }) => intro_lr) : []),
+    ...rates.flatMap(({ base_lr }) => ofBase.map((ratio) => base_lr * ratio)),
+    ...(introduced ? rates.map(({ intro_lr }) => intro_lr) : []),
   );
 }
 
 /** A numeric parameter's least and greatest value. */
-function endsOf(input: SweepInput, name: ParameterName): readonly number[] {
+function endsOf(input: SweepInput, name: AnyParameterName): readonly number[] {
   const values = possibleValues(input, name).map(Number);
   return [Math.min(...values), Math.max(...values)];
 }

@@ -2,17 +2,27 @@
 import { z } from "zod";
 import { DATA_FORMATS } from "./data-format.js";
 import {
+  type AnyParameterName,
   type Default,
   type Domain,
+  GROUP_SUFFIXES,
   PARAMETER_NAMES,
   PARAMETERS,
   type ParameterName,
   type ParameterSpec,
+  parameterNames,
+  parameterSpec,
 } from "./parameters.js";
 import type { Value } from "./space.js";
 import { parseTokenInit, TOKEN_INITS } from "./token-init.js";
 
 const SPECS: Readonly<Record<ParameterName, ParameterSpec>> = PARAMETERS;
+
+/** Names of token groups. */
+export const TOKEN_GROUP_NAME = /^[a-z][a-z0-9_]*$/;
+
+/** The JSON Schema that YAML language servers know best. */
+const TARGET = { target: "draft-07", io: "input" } as const;
 
 const count = z.int().min(1);
 const probability = z.number().min(0).max(1);
@@ -33,8 +43,9 @@ function describeDefault(fallback: Default): string {
   return "sameAs" in fallback ? ` Default: as ${fallback.sameAs}.` : ` Default: ${fallback.value}.`;
 }
 
-function describeParameter(name: ParameterName): string {
-  return SPECS[name].description + describeDefault(SPECS[name].default);
+function describeParameter(name: AnyParameterName): string {
+  const { description, default: fallback } = parameterSpec(name);
+  return description + describeDefault(fallback);
 }
 
 /** One key for each of the parameters. */
@@ -79,8 +90,8 @@ export const DISTRIBUTIONS = [
   "q_log_normal",
 ] as const;
 
-function searchSchema(name: ParameterName) {
-  const value = domainSchema(SPECS[name].domain);
+function searchSchema(name: AnyParameterName) {
+  const value = domainSchema(parameterSpec(name).domain);
   return z
     .strictObject({
       value: value.optional().describe("The one value."),
@@ -175,6 +186,13 @@ const introducedTokens = z
   })
   .meta(exactlyOneOf("tokens", "file", "pattern"));
 
+const tokenGroups = z.record(z.string(), z.array(z.string()).min(1).meta({ uniqueItems: true })).meta({
+  propertyNames: { pattern: TOKEN_GROUP_NAME.source },
+  description:
+    "Lists of tokens that the vocabulary has, by a name, each a parameter group: with {special: [...]}, parameters may " +
+    `have ${GROUP_SUFFIXES.map((suffix) => `special_${suffix}`).join(", ")}.`,
+});
+
 const trainer = z
   .strictObject({
     max_steps: count.optional().describe("Optimizer steps of a trial."),
@@ -224,6 +242,23 @@ const trainer = z
   })
   .meta(exactlyOneOf("max_steps", "num_train_epochs"));
 
+function parametersSchema(tokenGroups: readonly string[]) {
+  const names = parameterNames(tokenGroups) as readonly ParameterName[];
+  return z.strictObject(shapeOf(names, (name) => searchSchema(name).optional()));
+}
+
+/** For editors, which do not know a file's groups: parameters of any. */
+function groupPatterns() {
+  const patterns = GROUP_SUFFIXES.map((suffix) => {
+    const { $schema: _, ...schema } = z.toJSONSchema(searchSchema(`group_${suffix}`), TARGET);
+    return [
+      `^[a-z][a-z0-9_]*_${suffix}$`,
+      { ...schema, description: `As head_${suffix}, for a group of token_groups.` },
+    ];
+  });
+  return { patternProperties: Object.fromEntries(patterns) };
+}
+
 const METRICS = ["loss", "loss_introduced", "loss_base", "accuracy"] as const;
 
 const metric = z.strictObject({
@@ -245,7 +280,7 @@ export const SECTIONS = {
   introduced_tokens: introducedTokens,
   trainer,
   metric,
-  parameters: z.strictObject(shapeOf(PARAMETER_NAMES, (name) => searchSchema(name).optional())),
+  parameters: parametersSchema([]).meta(groupPatterns()),
   exported_from: exportedFrom,
   "data.split": split,
 } as const;
@@ -264,6 +299,7 @@ export const sweepSchema = z
       .describe("What is trained: masked tokens, each next token (decoders), or a class for each text."),
     data: SECTIONS.data,
     introduced_tokens: SECTIONS.introduced_tokens,
+    token_groups: tokenGroups.optional(),
     trainer: SECTIONS.trainer,
     method: z
       .enum(["grid", "random", "sobol", "bayes"])
@@ -290,13 +326,20 @@ export const sweepSchema = z
   })
   .meta({ title: "dualrate sweep" });
 
+/** The schema of sweep files with these token groups, whose parameters they may search. */
+export function sweepSchemaFor(tokenGroups: readonly string[]): typeof sweepSchema {
+  if (tokenGroups.length === 0) return sweepSchema;
+  // More keys than the type has: those of the groups are read by name alone (given.ts).
+  return sweepSchema.extend({ parameters: parametersSchema(tokenGroups).default({}) }) as unknown as typeof sweepSchema;
+}
+
 /** A sweep file whose every key has the right type, defaults filled in. */
 export type SweepInput = z.output<typeof sweepSchema>;
 
 /** A searched parameter as the file states it. */
 export type Searched = NonNullable<SweepInput["parameters"][ParameterName]>;
 
-/** The JSON Schema of sweep files, for editors: draft 7, which YAML language servers know best. */
+/** The JSON Schema of sweep files, for editors: draft 7. */
 export function sweepJsonSchema(): object {
-  return z.toJSONSchema(sweepSchema, { target: "draft-07", io: "input" });
+  return z.toJSONSchema(sweepSchema, TARGET);
 }

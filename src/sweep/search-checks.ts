@@ -1,7 +1,7 @@
 // The rules of a sweep file's constraints and enqueued configurations.
 import { anyAllowed, createAllowed, MOST_FILTERED, namesIn, parseConstraint } from "./constraints.js";
 import { enqueuedPoint, enqueuedProblem } from "./enqueued.js";
-import { fixedOf, possibleValues } from "./given.js";
+import { fixedOf, parameterNamesOf, possibleValues } from "./given.js";
 import { RATE_NAMES } from "./parameters.js";
 import { type Problem, pathText } from "./problems.js";
 import type { SweepInput } from "./schema.js";
@@ -23,7 +23,9 @@ function checkConstraint(input: SweepInput, text: string, index: number): readon
   if ("problem" in constraint) {
     return [{ path, message: `the constraint "${text}" cannot be read: ${constraint.problem}`, hint: EXAMPLE }];
   }
+  const known = parameterNamesOf(input);
   const unknown = namesIn(constraint).filter((name) => {
+    if (!known.includes(name)) return true;
     return !RATE_NAMES.some((rate) => rate === name) && possibleValues(input, name).length === 0;
   });
   return unknown.map((name) => {

@@ -97,6 +97,8 @@ export interface Settings {
   readonly task: Task;
   readonly data: DataSettings;
   readonly introduced: IntroducedTokens;
+  /** Lists of the vocabulary's tokens that are parameter groups of their own, by the group's name. */
+  readonly tokenGroups?: Readonly<Record<string, readonly string[]>>;
   readonly trainer: TrainerSettings;
   /** Tokens that no text uses keep their rows in training: some trial's optimizer does more to them than decay. */
   readonly keepAllRows?: true;

@@ -6,10 +6,10 @@ import { checkSweep } from "./checks.js";
 import { type Distribution, quantile, valuesOf } from "./distributions.js";
 import { enqueuedPoint } from "./enqueued.js";
 import { checkFile, checkModelFolder } from "./files.js";
-import { fixedOf, possibleValues } from "./given.js";
-import { PARAMETERS, type ParameterName } from "./parameters.js";
+import { fixedOf, possibleValues, searchedIn } from "./given.js";
+import { type AnyParameterName, PARAMETERS, parameterSpec } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
-import { type SweepInput, sweepSchema } from "./schema.js";
+import { type SweepInput, sweepSchemaFor } from "./schema.js";
 import { distributionOf } from "./searched.js";
 import type {
   DataSettings,
@@ -59,13 +59,20 @@ function readText(file: string): string {
  */
 export function parseSweep(text: string, file: string): Sweep {
   const source = parseSource(text, file);
-  const parsed = sweepSchema.safeParse(source.data, { reportInput: true });
-  if (!parsed.success) throw problemsError(source, problemsOf(parsed.error.issues));
+  const groups = groupNames(source);
+  const parsed = sweepSchemaFor(groups).safeParse(source.data, { reportInput: true });
+  if (!parsed.success) throw problemsError(source, problemsOf(parsed.error.issues, groups));
   const input = parsed.data;
   const folder = dirname(resolve(file));
   const problems = [...checkSweep(input), ...checkFiles(input, folder)];
   if (problems.length > 0) throw problemsError(source, problems);
   return sweepOf(input, source, folder);
+}
+
+/** Of the token groups as the file has them, before anything is checked: they say which parameters there are. */
+function groupNames({ data }: Source): readonly string[] {
+  const groups = (data as { readonly token_groups?: unknown } | null)?.token_groups;
+  return typeof groups === "object" && groups !== null ? Object.keys(groups) : [];
 }
 
 function checkFiles({ model, data, introduced_tokens: tokens }: SweepInput, folder: string): readonly Problem[] {
@@ -100,6 +107,7 @@ function settingsOf(input: SweepInput, folder: string): Settings {
     task: input.task,
     data: dataOf(input, folder),
     introduced: introducedOf(input, folder),
+    ...(input.token_groups && { tokenGroups: input.token_groups }),
     trainer: trainerOf(input),
     ...(needsAllRows(input) && { keepAllRows: true }),
     ...greatestOf(input),
@@ -201,10 +209,10 @@ function metricOf({ metric: { name, goal } }: SweepInput): Metric {
 }
 
 /** In the order of the file, which zod's output does not keep. */
-function spaceOf({ parameters }: SweepInput, { data }: Source): Space {
-  const names = Object.keys((data as Partial<SweepInput>).parameters ?? {}) as readonly ParameterName[];
+function spaceOf(input: SweepInput, { data }: Source): Space {
+  const names = Object.keys((data as Partial<SweepInput>).parameters ?? {}) as readonly AnyParameterName[];
   return names.flatMap((name) => {
-    const searched = parameters[name];
-    return searched ? [{ name, distribution: distributionOf(searched, PARAMETERS[name].domain) }] : [];
+    const searched = searchedIn(input, name);
+    return searched ? [{ name, distribution: distributionOf(searched, parameterSpec(name).domain) }] : [];
   });
 }

@@ -1,12 +1,22 @@
 // A trial's parameters and the sweep's settings, resolved into the numbers that the trainer uses. No tensors here.
 import { DualrateError } from "../errors.js";
-import { parameterValue, type ScheduleType } from "../sweep/parameters.js";
+import { type ParameterValue, parameterValue, type ScheduleType } from "../sweep/parameters.js";
 import { resolveRates, totalSteps } from "../sweep/resolve.js";
 import type { RowUpdates, Settings, TrainerSettings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 
-export type GroupName = "base" | "head" | "introduced";
+/** base, head, introduced, or a token group's name. */
+export type GroupName = string;
+
+/** Something for each parameter group. */
+export interface ByGroup<T> {
+  readonly base: T;
+  readonly head: T;
+  readonly introduced: T;
+  readonly [tokenGroup: string]: T;
+}
 export type RowInit = "mean" | "mean_resizing" | "random" | "subword_mean";
+export type GradClipping = ParameterValue<"grad_clipping">;
 export type BiasInit = "mean" | "min" | "zero" | "subword_mean";
 
 /** How a learning rate rises or falls between two values. */
@@ -67,13 +77,16 @@ export type OptimizerConfig =
   | ({ readonly name: "lion" } & LionSettings);
 
 export interface TrainConfig {
-  readonly groups: Readonly<Record<GroupName, GroupConfig>>;
+  readonly groups: ByGroup<GroupConfig>;
+  /** See optim/layout.ts; 1 is off. */
+  readonly layerLrDecay: number;
   readonly optimizer: OptimizerConfig;
   readonly rowUpdates: RowUpdates;
   /** Steps at the start in which the base group is frozen. */
   readonly baseFrozenSteps: number;
-  /** Global-norm clipping over all groups; 0 is off. */
+  /** Clipping by the L2 norm; 0 is off. */
   readonly maxGradNorm: number;
+  readonly gradClipping: GradClipping;
   readonly batchSize: number;
   /** Batches in one optimizer step. */
   readonly accumulationSteps: number;
@@ -103,11 +116,13 @@ export function resolveConfig(settings: Settings, parameters: Parameters, facts:
   const all = { ...settings.fixed, ...parameters };
   const steps = totalSteps(settings, parameters, facts.trainExamples);
   return {
-    groups: groupsOf(all, steps),
+    groups: groupsOf(all, steps, Object.keys(settings.tokenGroups ?? {})),
+    layerLrDecay: parameterValue(all, "layer_lr_decay"),
     optimizer: optimizerOf(all),
     rowUpdates: settings.trainer.rowUpdates ?? "dense",
     baseFrozenSteps: Math.round(parameterValue(all, "base_freeze_ratio") * steps),
     maxGradNorm: parameterValue(all, "max_grad_norm"),
+    gradClipping: parameterValue(all, "grad_clipping"),
     batchSize: parameterValue(all, "batch_size"),
     accumulationSteps: parameterValue(all, "gradient_accumulation_steps"),
     totalSteps: steps,
@@ -141,27 +156,33 @@ function optimizerOf(parameters: Parameters): OptimizerConfig {
   return { name, beta1, beta2, epsilon: parameterValue(parameters, "adam_epsilon") };
 }
 
-function groupsOf(parameters: Parameters, totalSteps: number): TrainConfig["groups"] {
-  const rates = resolveRates(parameters);
-  const weightDecay = parameterValue(parameters, "weight_decay");
-  const own = {
+function groupsOf(parameters: Parameters, totalSteps: number, tokenGroups: readonly string[]): TrainConfig["groups"] {
+  const { base_lr, intro_lr } = resolveRates(parameters);
+  const own = (name: string, lr: number): GroupConfig => {
+    const ramp = {
+      type: parameterValue(parameters, `${name}_lr_scheduler_type`),
+      warmupRatio: parameterValue(parameters, `${name}_warmup_ratio`),
+      delayRatio: parameterValue(parameters, `${name}_delay_ratio`),
+      startFactor: parameters[`${name}_start_factor`] as number | undefined,
+    };
+    const weightDecay = parameterValue(parameters, `${name}_weight_decay`);
+    return { lr, weightDecay, schedule: scheduleOf(parameters, lr, ramp, totalSteps) };
+  };
+  const byRatio = (name: string) => own(name, base_lr * parameterValue(parameters, `${name}_lr_ratio`));
+  const baseRamp = {
     type: parameterValue(parameters, "lr_scheduler_type"),
     warmupRatio: parameterValue(parameters, "warmup_ratio"),
     delayRatio: 0,
   };
-  const introduced = {
-    type: parameterValue(parameters, "introduced_lr_scheduler_type"),
-    warmupRatio: parameterValue(parameters, "introduced_warmup_ratio"),
-    delayRatio: parameterValue(parameters, "introduced_delay_ratio"),
-    startFactor: parameters.introduced_start_factor as number | undefined,
-  };
-  const group = (lr: number, weightDecay: number, ramp: Ramp): GroupConfig => {
-    return { lr, weightDecay, schedule: scheduleOf(parameters, lr, ramp, totalSteps) };
-  };
   return {
-    base: group(rates.base_lr, weightDecay, own),
-    head: group(rates.base_lr * parameterValue(parameters, "head_lr_ratio"), weightDecay, own),
-    introduced: group(rates.intro_lr, parameterValue(parameters, "introduced_weight_decay"), introduced),
+    base: {
+      lr: base_lr,
+      weightDecay: parameterValue(parameters, "weight_decay"),
+      schedule: scheduleOf(parameters, base_lr, baseRamp, totalSteps),
+    },
+    head: byRatio("head"),
+    introduced: own("introduced", intro_lr),
+    ...Object.fromEntries(tokenGroups.map((name) => [name, byRatio(name)])),
   };
 }
 
@@ -234,6 +255,7 @@ function stableDecayOf(parameters: Parameters, { totalSteps, left }: StepsLeft):
  */
 function polynomialEnd(parameters: Parameters, lr: number): number {
   const end = parameterValue(parameters, "lr_end");
+  if (lr === 0) return 0;
   if (end < lr) return end / lr;
   throw new DualrateError("sweep-file", `lr_end must be less than every group's learning rate (${lr}); got ${end}`, {
     hint: "Lower lr_end, or raise the learning rate.",

@@ -13,7 +13,8 @@ export interface TrainedModel {
   /** A parameter's values, by the model's own name for it. */
   readonly parameter: (name: string) => Float32Array | undefined;
   /**
-   * What weight decay has left of rows that compaction left out: the product over the steps of (1 - lr * decay). AdamW
+   * What weight decay has left of rows that compaction left out, all of them the base's: the product over the steps of
+   * (1 - lr * decay). AdamW
    * and Lion do nothing else to a parameter whose gradient is always zero; with the others no row is left out.
    */
   readonly unusedRowsFactor: number;
@@ -21,7 +22,7 @@ export interface TrainedModel {
 
 export function trainedTensors(trained: TrainedModel): readonly NamedTensor[] {
   const { model, rowMap, parameter } = trained;
-  const layout = layOut(model, rowMap.baseRows);
+  const layout = layOut(model, rowMap);
   const values = new Float32Array(layout.size);
   for (const { name, offset } of layout.slots) {
     const value = parameter(name);

@@ -5,11 +5,11 @@ import { DualrateError } from "../errors.js";
 import { deriveKey } from "../random.js";
 import type { Metric, MetricName, Settings } from "../sweep/settings.js";
 import type { GroupReport, Measurement, MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
-import type { GroupName, TrainConfig } from "./config.js";
+import type { ByGroup, GroupConfig, TrainConfig } from "./config.js";
 import type { Batch } from "./data/batch.js";
 import { createTrainingBatches, type TrainingBatches, validationBatches } from "./data/batches.js";
 import type { NamedTensor, SharedInputs } from "./data/inputs.js";
-import type { Engine, StepRates, StepResult } from "./engine/engine.js";
+import type { Engine, GroupNorms, StepRates, StepResult } from "./engine/engine.js";
 import { OnnxEngine } from "./engine/onnx/engine.js";
 import type { Runtime } from "./engine/runtime.js";
 import { trainedTensors } from "./exported.js";
@@ -135,10 +135,11 @@ async function measure(
 async function keepWeights({ settings, config, inputs, files }: Training, engine: Engine): Promise<void> {
   if (!files?.weights) return;
   const { step, tensors } = await engine.view();
-  const { weightDecay } = config.groups.base;
+  const model = modelFor(settings, inputs);
+  const weightDecay = config.groups.base.weightDecay * config.layerLrDecay ** model.layersAbove(WORD_TABLE);
   const decays = Array.from({ length: step }, (_, s) => 1 - ratesAt(config, s).lr.base * weightDecay);
   const trained = {
-    model: modelFor(settings, inputs),
+    model,
     rowMap: inputs.rowMap,
     checkpoint: openCheckpoint(inputs.tensors),
     parameter: (name: string) => tensors.get(name)?.value,
@@ -168,7 +169,7 @@ export function checkModel(settings: Settings, inputs: SharedInputs): void {
   }
   const zeros = ({ shape }: NamedTensor) => new Float32Array(inputs.rowMap.introducedRows * sizeOf(shape.slice(1)));
   const source = { checkpoint: openCheckpoint(inputs.tensors), rowMap: inputs.rowMap, introducedPart: zeros, seed: 0 };
-  const layout = layOut(model, inputs.rowMap.baseRows);
+  const layout = layOut(model, inputs.rowMap);
   writeInitialValues(new Float32Array(layout.size), model, layout, source);
 }
 
@@ -188,7 +189,7 @@ function modelFor(settings: Settings, inputs: SharedInputs): Model {
 /** An engine at the trial's first step. */
 export function createEngine({ settings, config, inputs }: Training, runtime: Runtime): Engine {
   const model = modelFor(settings, inputs);
-  const layout = layOut(model, inputs.rowMap.baseRows);
+  const layout = layOut(model, inputs.rowMap, config.layerLrDecay);
   const { introduced } = inputs.data;
   const seed = deriveKey(config.seed, "introduced");
   const source = {
@@ -246,6 +247,7 @@ export function ratesAt(config: TrainConfig, step: number): StepRates {
     lr: { ...lr, ...(step < config.baseFrozenSteps && { base: 0 }) },
     weightDecay: byGroup(({ weightDecay }) => weightDecay, config),
     maxGradNorm: config.maxGradNorm,
+    gradClipping: config.gradClipping,
     optimizer: config.optimizer,
     rowUpdates: config.rowUpdates,
     baseFrozenSteps: config.baseFrozenSteps,
@@ -253,18 +255,15 @@ export function ratesAt(config: TrainConfig, step: number): StepRates {
   };
 }
 
-function byGroup<T>(
-  pick: (group: TrainConfig["groups"][GroupName]) => T,
-  { groups }: TrainConfig,
-): Record<GroupName, T> {
-  return { base: pick(groups.base), head: pick(groups.head), introduced: pick(groups.introduced) };
+function byGroup<T>(pick: (group: GroupConfig) => T, { groups }: TrainConfig): ByGroup<T> {
+  return Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, pick(group)])) as ByGroup<T>;
 }
 
 function groupReports(config: TrainConfig, result: StepResult, step: number): Record<string, GroupReport> {
   const { lr } = ratesAt(config, step);
-  const report = ([group, norms]: [string, NonNullable<StepResult["groups"][GroupName]>]) => {
+  const report = ([group, norms]: [string, GroupNorms]) => {
     const updateRatio = norms.weightNorm > 0 ? norms.updateNorm / norms.weightNorm : 0;
-    return [group, { lr: lr[group as GroupName], gradNorm: norms.gradNorm, updateRatio }] as const;
+    return [group, { lr: lr[group] as number, gradNorm: norms.gradNorm, updateRatio }] as const;
   };
   return Object.fromEntries(Object.entries(result.groups).map(report));
 }

@@ -40,7 +40,7 @@ const inputs: SharedInputs = {
 };
 
 const model = buildModel(CONFIG, { task: "masked-lm", rows: WORDS.length, classes: 0, has: () => true });
-const layout = layOut(model, WORDS.length);
+const layout = layOut(model, rowMap);
 const blank = toTensors(model, layout, new Float32Array(layout.size), rowMap);
 const source = {
   checkpoint: openCheckpoint(blank.map((tensor) => initialTensor(tensor, SEED))),
@@ -100,6 +100,7 @@ function ratesAt(step: number): StepRates {
   return {
     lr: { base: lr, head: lr, introduced: lr },
     weightDecay: { base: 0.01, head: 0.01, introduced: 0.01 },
+    gradClipping: "global",
     maxGradNorm: 1,
     optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     rowUpdates: "dense",

@@ -77,6 +77,26 @@ test("tokens' own initialisations come from a file, and go with an export", asyn
   expect((await dualrate("train", "inits-best.yaml")).stdout).toContain("reproduced exactly");
 });
 
+test("token groups are planned, searched, shown with rates and norms of their own, and exported", async () => {
+  tiny.write("groups.yaml", {
+    name: "groups",
+    token_groups: { special: ["[CLS]", "[SEP]"], small: ["a", "the"] },
+    parameters: { base_lr: { value: 1e-4 }, lr_ratio: { value: 10 }, special_lr_ratio: { values: [0.5, 2] } },
+  });
+  const planned = (await dualrate("plan", "groups.yaml")).stdout;
+  expect(planned).toContain("\ngroup       special: [CLS], [SEP]\ngroup       small: a, the\n");
+  expect(planned).toMatch(/special_lr_ratio\n.* 0\.5\n.* 2\n/);
+  expect((await dualrate("run", "groups.yaml")).status).toBe(0);
+  expect((await dualrate("show", "groups")).stdout).toMatch(/\ntoken group +special: \[CLS\], \[SEP\]\n/);
+  const { measurements } = JSON.parse((await dualrate("show", "groups", "2", "--json")).stdout);
+  for (const { groups } of measurements) {
+    expect(Object.keys(groups)).toEqual(["base", "special", "small", "introduced"]);
+    expect(groups.special.lr).toBeCloseTo(2 * groups.small.lr, 12);
+  }
+  await dualrate("export", "groups", "-o", "groups-best.yaml");
+  expect((await dualrate("train", "groups-best.yaml")).stdout).toContain("reproduced exactly");
+});
+
 test("plan says how one file is split, and how many examples come of it", async () => {
   tiny.write("split.yaml", { data: { file: "all.tsv", split: { validation: 0.3, test: 0.1, seed: 2 } } });
   const { status, stdout } = await dualrate("plan", "split.yaml");
@@ -89,6 +109,11 @@ test("plan says how one file is split, and how many examples come of it", async 
 
 test.each([
   ["a pattern that finds nothing", { introduced_tokens: { pattern: "<old_\\d>" } }, /finds no token in the training/],
+  [
+    "a token group's token that the vocabulary does not have",
+    { token_groups: { special: ["[CLS]", "unicorn"] } },
+    /token_groups.special: the vocabulary has no token "unicorn"/,
+  ],
   [
     "a row that is too long",
     { data: { train: "long.csv", validation: "valid.txt" } },

@@ -39,6 +39,7 @@ test.each([
   ["masked-lm with special tokens", { introduced: { tokens: ["<A>"], special: true } }],
   ["a token's own init", { introduced: { tokens: ["<A>", "<B>"], special: false, tokenInit: { "<B>": "copy:a" } } }],
   ["whole words", { trainer: { ...settings.trainer, wholeWordMasking: true } }],
+  ["token groups", { tokenGroups: { special: ["[CLS]", "[SEP]"], digits: ["1"] } }],
   ["epochs", { trainer: { ...settings.trainer, length: { numTrainEpochs: 2.5 } } }],
   [
     "regression",
@@ -92,6 +93,16 @@ test("pairs of texts are exported as such, and read back", () => {
   const configuration = exportedConfiguration(studyIn(folder, pairs), trial, folder);
   const read = parseSweep(toYaml(configuration, "best.yaml"), join(folder, "best.yaml"));
   expect(read.settings.data).toEqual(pairs.data);
+});
+
+test("a token group's parameters are exported", () => {
+  const grouped = studyIn(folder, { tokenGroups: { special: ["[CLS]"] } });
+  const parameters = { special_lr_ratio: 0.5, special_lr_scheduler_type: "cosine" };
+  const text = toYaml(
+    exportedConfiguration(grouped, complete(4, 10, 2, parameters) as CompleteTrial, folder),
+    "best.yaml",
+  );
+  expect(gridPoint(parseSweep(text, join(folder, "best.yaml")).space, 0)).toMatchObject(parameters);
 });
 
 test("one file with a split is exported as such, and reads back", () => {

@@ -63,6 +63,11 @@ test.each<[string, readonly string[], readonly string[]]>([
     ['introduced_tokens.tokens: ["<A>","<B>"] -> ["<A>"]'],
   ],
   [
+    "a token group",
+    withSettings({ tokenGroups: { special: ["[CLS]"] } }),
+    ['token_groups.special: not given -> ["[CLS]"]'],
+  ],
+  [
     "the space",
     changes({ space: [{ name: "lr_ratio", distribution: { kind: "categorical", values: [1, 10] } }] }),
     ["lr_ratio: [0.1,1,10,100] -> [1,10]"],

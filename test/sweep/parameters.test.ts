@@ -11,6 +11,13 @@ describe("parameterValue", () => {
     expect(parameterValue({}, "introduced_lr_scheduler_type")).toBe("linear");
   });
 
+  test("follows the base for a token group's, but for its ratio", () => {
+    const given = { warmup_ratio: 0.1, head_warmup_ratio: 0.9 };
+    expect(parameterValue(given, "special_warmup_ratio")).toBe(0.1);
+    expect(parameterValue(given, "special_lr_ratio")).toBe(1);
+    expect(parameterValue({ special_weight_decay: 0 }, "special_weight_decay")).toBe(0);
+  });
+
   test("throws where there is neither value nor default", () => {
     expect(() => parameterValue({}, "base_lr")).toThrow(/base_lr has no value/);
   });

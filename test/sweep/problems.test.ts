@@ -4,6 +4,13 @@ import { edited, errorOf, file, testMistakes } from "./fixture.js";
 describe("the key's own rule is named, with its line, for", () => {
   testMistakes([
     {
+      what: "a base rate of 0",
+      text: edited({ "base_lr: {value: 1e-4}": "base_lr: {value: 0}" }),
+      line: 14,
+      message: /^parameters.base_lr.value must be greater than 0; got 0$/,
+      hint: /set base_freeze_ratio: 1/,
+    },
+    {
       what: "an unknown key in place of a required one",
       text: edited({ eval_steps: "eval_step" }),
       line: 9,

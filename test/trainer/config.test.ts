@@ -38,10 +38,12 @@ describe("resolveConfig", () => {
         head: { lr: 1e-4, weightDecay: 0.01, schedule },
         introduced: { lr: 1e-3, weightDecay: 0.01, schedule },
       },
+      layerLrDecay: 1,
       optimizer: { name: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       rowUpdates: "dense",
       baseFrozenSteps: 0,
       maxGradNorm: 1,
+      gradClipping: "global",
       batchSize: 16,
       accumulationSteps: 1,
       totalSteps: 100,
@@ -51,6 +53,35 @@ describe("resolveConfig", () => {
       dropout: true,
       seed: 7,
     });
+  });
+
+  test("gives token groups and the head rates, schedules and decays of their own, by default the base's", () => {
+    const grouped = {
+      ...settings({ weight_decay: 0.1, warmup_ratio: 0.1 }),
+      tokenGroups: { special: ["a"], digits: ["1"] },
+    };
+    const given = {
+      special_lr_ratio: 0.5,
+      special_lr_scheduler_type: "cosine",
+      special_delay_ratio: 0.2,
+      special_start_factor: 0.3,
+      special_weight_decay: 0,
+      head_warmup_ratio: 0.4,
+    };
+    const { groups } = resolveConfig(grouped, { ...RATES, ...given }, FACTS);
+    expect(groups.special).toEqual({
+      lr: 5e-5,
+      weightDecay: 0,
+      schedule: { type: "cosine", totalSteps: 100, warmupSteps: 10, delaySteps: 20, startFactor: 0.3 },
+    });
+    expect(groups.digits).toEqual(groups.base);
+    expect(groups.head).toEqual({ ...groups.base, schedule: { ...groups.base.schedule, warmupSteps: 40 } });
+  });
+
+  test("lets a token group's rate be 0, whatever its schedule's end", () => {
+    const grouped = { ...settings({ lr_scheduler_type: "polynomial" }), tokenGroups: { special: ["a"] } };
+    const { groups } = resolveConfig(grouped, { ...RATES, special_lr_ratio: 0 }, FACTS);
+    expect(groups.special).toMatchObject({ lr: 0, schedule: { endFactor: 0 } });
   });
 
   test("lets a trial's parameters add to the fixed ones", () => {

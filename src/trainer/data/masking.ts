@@ -30,10 +30,11 @@ export function createMasker(masking: Masking, special: SpecialRows, rowMap: Row
   const probabilities = maskProbabilities(masking, special, rowMap);
   const [maskShare, randomShare] = masking.maskReplacement;
   const maskRow = maskShare > 0 ? requiredMaskRow(special) : 0;
+  const drawn = drawnRows(rowMap);
   const replace = (row: number, random: Random): number => {
     const draw = random.uniform();
     if (draw < maskShare) return maskRow;
-    return draw < maskShare + randomShare ? random.below(probabilities.length) : row;
+    return draw < maskShare + randomShare ? (drawn[random.below(drawn.length)] as number) : row;
   };
   return (rows, key) => {
     const random = new Random(key);
@@ -47,6 +48,15 @@ export function createMasker(masking: Masking, special: SpecialRows, rowMap: Row
     });
     return { inputRows, positions };
   };
+}
+
+/** All rows, the pretrained ones in the order of their ids: the same draw gives the same token, whatever groups there are. */
+function drawnRows({ idOfRow, baseRows, tokenGroups }: RowMap): Int32Array {
+  const rows = Int32Array.from(idOfRow, (_, row) => row);
+  if (tokenGroups.length > 0) {
+    rows.subarray(0, baseRows).sort((a, b) => (idOfRow[a] as number) - (idOfRow[b] as number));
+  }
+  return rows;
 }
 
 /** The probability that a position is asked for, by its row. [rows] */

@@ -18,6 +18,7 @@ import type { EncodedData, IntroducedToken, SharedInputs, SpecialRows } from "./
 import { buildRowMap, type RowMap, sharedInt32 } from "./row-map.js";
 import { insideWordPattern } from "./single-word.js";
 import { dataFormats, type SplitSource, splitSource } from "./splits.js";
+import { tokenGroupIds } from "./token-groups.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
 import { atToken, type ResolvedTokens, resolveTokens } from "./tokens.js";
 import { dataWarnings } from "./warnings.js";
@@ -50,7 +51,8 @@ export async function prepareInputs(
   const introducedCounts = tokenizer.introduced.map(({ id }) => splits.train.idCounts.get(id) ?? 0);
   checkSomeIntroduced(settings, introducedCounts);
 
-  const rowMap = buildRowMap(vocabSize, idsOf(tokenizer), keptIds(settings, tokenizer, splits));
+  const groups = tokenGroupIds(settings, tokenizer, vocabSize);
+  const rowMap = buildRowMap(vocabSize, idsOf(tokenizer), keptIds(settings, tokenizer, splits), groups);
   const data = encodeData(settings, tokenizer, splits, rowMap);
   const inputs: SharedInputs = { modelConfig: config, tensors, rowMap, data };
   const targets = validationTargets(settings, inputs, seed);
@@ -262,15 +264,16 @@ function countParameters({ parameters }: Model, { tensors, rowMap }: SharedInput
   return tensors.reduce((sum, { data }) => sum + data.length, 0) + rowMap.introducedRows * width;
 }
 
-async function hashInputs({ model, introduced, data, task, trainer }: Settings): Promise<InputHashes> {
+async function hashInputs({ model, introduced, tokenGroups, data, task, trainer }: Settings): Promise<InputHashes> {
   const { text, textPair, label, maxTrainSamples, maxEvalSamples } = data;
   const formats = dataFormats(data);
   const encoding = {
     ...{ task, text, label, maxTrainSamples, maxEvalSamples, maxLength: trainer.maxLength, split: data.split },
     ...(textPair !== undefined && { textPair }),
     ...(trainer.problemType !== undefined && { problemType: trainer.problemType }),
-    // Told only where it says more than the hashes of studies from before there were formats.
+    // Told only where they say more than the hashes of studies from before there were formats, and token groups.
     ...(formats.some((format) => format !== "jsonl") && { formats }),
+    ...(tokenGroups && { tokenGroups }),
   };
   const splits = [data.train, data.validation, ...(data.test === undefined ? [] : [data.test])];
   const inModel = (names: readonly string[]) => names.map((name) => join(model, name));

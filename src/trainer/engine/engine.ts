@@ -1,14 +1,17 @@
 // What trains: an Engine owns parameters, moments and updates, so that they can live on a device.
 import type { RowUpdates } from "../../sweep/settings.js";
-import type { GroupName, OptimizerConfig } from "../config.js";
+import type { ByGroup, GradClipping, OptimizerConfig } from "../config.js";
 import type { Batch } from "../data/batch.js";
 
 /** What changes from step to step and from trial to trial; none of it is compiled in. */
 export interface StepRates {
   /** Learning rate of each group at this step. */
-  readonly lr: Readonly<Record<GroupName, number>>;
-  readonly weightDecay: Readonly<Record<GroupName, number>>;
+  readonly lr: ByGroup<number>;
+  readonly weightDecay: ByGroup<number>;
+  /** 0 is off. */
   readonly maxGradNorm: number;
+  /** Whether maxGradNorm is for the gradient as a whole, or for each group's. */
+  readonly gradClipping: GradClipping;
   readonly optimizer: OptimizerConfig;
   /** Lazy is for models whose word table is not tied to the output. */
   readonly rowUpdates: RowUpdates;
@@ -35,8 +38,8 @@ export interface StepResult {
   readonly loss: number;
   /** L2 norm over all groups, before clipping. */
   readonly gradNorm: number;
-  /** Groups that have parameters. */
-  readonly groups: Readonly<Partial<Record<GroupName, GroupNorms>>>;
+  /** By name, of those that have parameters. */
+  readonly groups: Readonly<Record<string, GroupNorms>>;
 }
 
 /** One entry per target slot, unused slots included. */

@@ -1,5 +1,6 @@
 // The pre-LN transformer decoder that GPT-2 and Llama share, for causal-lm: each position sees itself and those before it.
 import * as tf from "@tensorflow/tfjs";
+import { layersAbove } from "./encoder.js";
 import {
   type Dropout,
   type Model,
@@ -46,6 +47,7 @@ export interface DecoderParts {
   readonly outputDropout: number;
 }
 
+const FINAL_NORM = "norm";
 /** The parameter of an output layer of its own. */
 const OUTPUT = "output.word";
 
@@ -63,16 +65,24 @@ export function decoderModel(parts: DecoderParts): Model {
     sizes: config,
     initializerRange: config.initializerRange,
     tied,
+    layersAbove: levelsOf(parts),
     hiddenStates: (w, inputs, dropout) => {
       const states = decode(parts, w, inputs, dropout);
-      return states.with(-1, parts.norm(w, "norm", states.at(-1) as tf.Tensor));
+      return states.with(-1, parts.norm(w, FINAL_NORM, states.at(-1) as tf.Tensor));
     },
     logits: (w, inputs, dropout) => {
       const last = decode(parts, w, inputs, dropout).at(-1) as tf.Tensor;
-      const read = parts.norm(w, "norm", tf.gather(last, inputs.targetPositions)); // (T, H)
+      const read = parts.norm(w, FINAL_NORM, tf.gather(last, inputs.targetPositions)); // (T, H)
       return linear(read, w(tied ? WORD_TABLE : OUTPUT)); // (T, rows)
     },
   };
+}
+
+/** The final norm, and an output layer of its own, follow the last layer. */
+function levelsOf(parts: DecoderParts): Model["layersAbove"] {
+  const before = parts.parameters.filter(({ name }) => !name.startsWith(`${FINAL_NORM}.`));
+  const layers = Array.from({ length: parts.config.layers }, (_, index) => `layer.${index}`);
+  return layersAbove([rows(WORD_TABLE, parts.words, parts), ...before], layers);
 }
 
 function rows(name: string, tensor: string, { options, config }: DecoderParts): ParameterSpec {

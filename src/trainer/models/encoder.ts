@@ -2,7 +2,7 @@
 // runs on the rows that the loss reads.
 import * as tf from "@tensorflow/tfjs";
 import type { EncoderConfig } from "./config.js";
-import { type Dropout, type ModelInputs, type ParameterSpec, type Weights, WORD_TABLE } from "./model.js";
+import { type Dropout, type Model, type ModelInputs, type ParameterSpec, type Weights, WORD_TABLE } from "./model.js";
 import { layerNorm, linear, type WeightOrder } from "./ops.js";
 
 /** Which of a layer's outputs are read. */
@@ -79,6 +79,20 @@ export function layerParameters(
     ...dense(`${prefix}.output`, H, I, names.output),
     ...norm(`${prefix}.output.norm`, H, names.outputNorm),
   ];
+}
+
+/**
+ * `Model.layersAbove` of a model with these embeddings and layers, `layers` being the prefixes of their parameters' names from
+ * the first to the last; every other parameter follows the last layer.
+ */
+export function layersAbove(parameters: readonly ParameterSpec[], layers: readonly string[]): Model["layersAbove"] {
+  const distinct = [...new Set(layers)];
+  const levels = parameters.map(({ name }) => {
+    const layer = distinct.findIndex((prefix) => name.startsWith(`${prefix}.`));
+    return [name, layer < 0 ? distinct.length + 1 : distinct.length - layer] as const;
+  });
+  const byName = new Map(levels);
+  return (name) => byName.get(name) ?? 0;
 }
 
 /** -1e9 where there is padding, to be added to attention scores. [B, S] -> [B, 1, 1, S] */

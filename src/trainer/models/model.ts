@@ -76,6 +76,11 @@ export interface Model {
   readonly maxPositions: number;
   readonly sizes: ModelSizes;
   readonly initializerRange: number;
+  /**
+   * Layers from a parameter, by name, to the output, for layer-wise learning rates: 0 for what follows the last layer, 1 for
+   * the last of L layers, L for the first, L + 1 for the embeddings. Layers that share weights are one.
+   */
+  readonly layersAbove: (parameter: string) => number;
   /** Whether `logits` reads the word table too: an output layer that is tied to it. */
   readonly tied: boolean;
   /** Whether its one logit is a number, whose loss is the squared error, not the score of a class. */

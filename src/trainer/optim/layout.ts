@@ -1,7 +1,9 @@
-// Where parameters lie: all of them in one flat buffer, each group's in contiguous segments. Introduced rows directly
-// follow the base rows of the same tensor, so that the model sees one table and the optimizer two groups, without a copy.
+// Where parameters lie: all of them in one flat buffer, each group's in contiguous segments. Token groups' and introduced
+// rows directly follow the base rows of the same tensor, so that the model sees one table and the optimizer several groups,
+// without a copy.
 import { DualrateError } from "../../errors.js";
 import type { GroupName } from "../config.js";
+import type { RowGroups } from "../data/row-map.js";
 import type { Model, ParameterSpec } from "../models/model.js";
 
 /** A parameter's place, in floats. */
@@ -12,10 +14,12 @@ export interface Slot {
   readonly length: number;
 }
 
-/** A run of floats that one group owns and that decays, or does not, as a whole. */
+/** A run of floats that one group owns, with one learning rate, and that decays, or does not, as a whole. */
 export interface Segment {
   readonly group: GroupName;
   readonly decay: boolean;
+  /** Multiplies the group's learning rate: layer-wise decay. */
+  readonly lrFactor: number;
   readonly start: number;
   readonly end: number;
 }
@@ -31,23 +35,38 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** `baseRows`: rows of the row map that belong to the base group. */
-export function layOut(model: Model, baseRows: number): Layout {
+/**
+ * `layerLrDecay` d gives the base group's parameters the factor d^n, with n layers above them (`Model.layersAbove`), as in
+ * BEiT (Bao et al., 2021, get_num_layer_for_vit); the other groups have rates of their own.
+ */
+export function layOut(model: Model, rows: RowGroups, layerLrDecay = 1): Layout {
   const slots: Slot[] = [];
   const segments: Segment[] = [];
   let end = 0;
-  const claim = (group: GroupName, decay: boolean, length: number) => {
+  const claim = (group: GroupName, decay: boolean, length: number, lrFactor = 1) => {
     const last = segments.at(-1);
-    if (last?.group === group && last.decay === decay) segments.splice(-1, 1, { ...last, end: end + length });
-    else if (length > 0) segments.push({ group, decay, start: end, end: end + length });
+    const same = last?.group === group && last.decay === decay && last.lrFactor === lrFactor;
+    if (same) segments.splice(-1, 1, { ...last, end: end + length });
+    else if (length > 0) segments.push({ group, decay, lrFactor, start: end, end: end + length });
     end += length;
   };
   for (const { name, shape, decay, origin } of inOrder(model.parameters)) {
     const length = sizeOf(shape);
     slots.push({ name, shape, offset: end, length });
-    const own = origin.from === "rows" ? (length / (shape[0] as number)) * baseRows : length;
-    claim(origin.from === "new" ? "head" : "base", decay, own);
-    claim("introduced", decay, length - own);
+    if (origin.from === "new") {
+      claim("head", decay, length);
+      continue;
+    }
+    const lrFactor = layerLrDecay ** model.layersAbove(name);
+    if (origin.from === "checkpoint") {
+      claim("base", decay, length, lrFactor);
+      continue;
+    }
+    const width = length / (shape[0] as number);
+    const grouped = rows.tokenGroups.reduce((sum, group) => sum + group.rows, 0);
+    claim("base", decay, width * (rows.baseRows - grouped), lrFactor);
+    for (const group of rows.tokenGroups) claim(group.name, decay, width * group.rows);
+    claim("introduced", decay, length - width * rows.baseRows);
   }
   assertCovered(segments, end);
   return { slots, segments, size: end };
@@ -59,7 +78,7 @@ export function ownsAll({ segments }: Layout, group: GroupName, { offset, length
   return owners.every((segment) => segment.group === group);
 }
 
-/** Decayed before not decayed; within each the head, then the base, then what the base shares with introduced rows. */
+/** Decayed before not decayed; within each the head, then the base, then what the base shares with rows of other groups. */
 function inOrder(specs: readonly ParameterSpec[]): ParameterSpec[] {
   const rank = ({ decay, origin }: ParameterSpec) => (decay ? 0 : 3) + { new: 0, checkpoint: 1, rows: 2 }[origin.from];
   return specs.toSorted((a, b) => rank(a) - rank(b));

@@ -12,6 +12,7 @@ function rates(lr: { base: number; introduced: number }, changes: Partial<StepRa
   const still = {
     weightDecay,
     maxGradNorm: 0,
+    gradClipping: "global",
     optimizer,
     rowUpdates: "dense",
     baseFrozenSteps: 0,
@@ -250,7 +251,13 @@ test("vocabulary compaction changes no loss, no norm and no kept weight, clippin
 function rowMapOf(idOfRow: number[], baseRows: number, vocabulary: number): RowMap {
   const rowOfId = new Int32Array(vocabulary).fill(-1);
   for (const [row, id] of idOfRow.entries()) rowOfId[id] = row;
-  return { rowOfId, idOfRow: Int32Array.from(idOfRow), baseRows, introducedRows: idOfRow.length - baseRows };
+  return {
+    rowOfId,
+    idOfRow: Int32Array.from(idOfRow),
+    baseRows,
+    tokenGroups: [],
+    introducedRows: idOfRow.length - baseRows,
+  };
 }
 
 test("keep masks drop at their rate, differ by key, and repeat", () => {

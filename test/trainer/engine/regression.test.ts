@@ -22,6 +22,7 @@ const STILL: StepRates = {
   weightDecay: { base: 0, head: 0, introduced: 0 },
   maxGradNorm: 0,
   optimizer: { name: "adamw", beta1: 0, beta2: 0.999, epsilon: 1e-8 },
+  gradClipping: "global",
   rowUpdates: "dense",
   baseFrozenSteps: 0,
   dropoutKey: null,

@@ -11,6 +11,7 @@ const STILL: StepRates = {
   lr: { base: 0, head: 0, introduced: 0 },
   weightDecay: { base: 0, head: 0, introduced: 0 },
   maxGradNorm: 0,
+  gradClipping: "global",
   optimizer: { name: "adamw", beta1: 0, beta2: 0.999, epsilon: 1e-8 }, // the first moment is then the gradient
   rowUpdates: "dense",
   baseFrozenSteps: 0,

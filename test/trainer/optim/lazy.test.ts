@@ -5,7 +5,7 @@ import { allocateOptimizerMemory } from "../../../src/trainer/optim/memory.js";
 import { goldenJson } from "../../golden-model.js";
 
 const table = { name: "table", shape: [4, 3], offset: 10, length: 12 };
-const segment = (start: number, end: number): Segment => ({ group: "base", decay: true, start, end });
+const segment = (start: number, end: number): Segment => ({ group: "base", decay: true, lrFactor: 1, start, end });
 const touched =
   (...rows: number[]) =>
   (start: number, end: number) => {

@@ -143,41 +143,36 @@ export class OnnxEngine implements Engine {
   }
 
   /** Clips, updates every segment, and gathers the groups' norms. */
-  #update({
-    lr,
-    weightDecay,
-    maxGradNorm,
-    optimizer,
-    rowUpdates,
-    baseFrozenSteps,
-  }: StepRates): Omit<StepResult, "loss"> {
+  #update(rates: StepRates): Omit<StepResult, "loss"> {
+    const { lr, weightDecay, optimizer, rowUpdates, baseFrozenSteps } = rates;
     this.#t++;
     const { segments } = this.#options.layout;
     const updatesOf = (group: GroupName) => (group === "base" ? this.#t - baseFrozenSteps : this.#t);
-    const squares = segments.map(({ group, start, end }) =>
-      updatesOf(group) > 0 ? this.#memory.squaredNorm("gradient", start, end) : 0,
-    );
-    const gradNorm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
-    const norms = new Map<GroupName, { gradient: number; update: number; weight: number }>();
-    for (const [index, segment] of segments.entries()) {
-      const { group, decay } = segment;
+    const gradients = new Map<GroupName, number>();
+    let square = 0;
+    for (const { group, start, end } of segments) {
+      const own = updatesOf(group) > 0 ? this.#memory.squaredNorm("gradient", start, end) : 0;
+      gradients.set(group, (gradients.get(group) ?? 0) + own);
+      square += own;
+    }
+    const gradNorm = Math.sqrt(square);
+    const norms = new Map<GroupName, SquaredNorms>();
+    for (const segment of segments) {
+      const { group, decay, lrFactor } = segment;
       const updated = updatesOf(group) > 0;
       const parts = updated && rowUpdates === "lazy" ? this.#lazyParts(segment) : [{ ...segment, updated }];
       const { update, weight } = this.#updateParts(parts, {
-        lr: lr[group],
-        weightDecay: decay ? weightDecay[group] : 0,
+        lr: (lr[group] as number) * lrFactor,
+        weightDecay: decay ? (weightDecay[group] as number) : 0,
         optimizer,
         t: updatesOf(group),
-        gradientScale: clipping(gradNorm, maxGradNorm),
+        gradientScale: clipping(rates, gradNorm, Math.sqrt(gradients.get(group) as number)),
       });
-      const sum = norms.get(group) ?? { gradient: 0, update: 0, weight: 0 };
-      norms.set(group, {
-        gradient: sum.gradient + (squares[index] as number),
-        update: sum.update + update,
-        weight: sum.weight + weight,
-      });
+      const sum = norms.get(group) ?? { update: 0, weight: 0 };
+      norms.set(group, { update: sum.update + update, weight: sum.weight + weight });
     }
-    return { gradNorm, groups: Object.fromEntries([...norms].map(([group, squares]) => [group, rooted(squares)])) };
+    const groups = [...norms].map(([group, squares]) => [group, rooted(gradients.get(group) as number, squares)]);
+    return { gradNorm, groups: Object.fromEntries(groups) };
   }
 
   #lazyParts(segment: Segment): readonly SegmentPart[] {
@@ -196,12 +191,13 @@ export class OnnxEngine implements Engine {
   }
 }
 
-/** As torch.nn.utils.clip_grad_norm_. */
-function clipping(norm: number, maximum: number): number {
-  return maximum > 0 ? Math.min(1, maximum / (norm + 1e-6)) : 1;
+/** What a group's gradient is multiplied by; as torch.nn.utils.clip_grad_norm_ over all parameters, or over each group's. */
+function clipping({ maxGradNorm, gradClipping }: StepRates, globalNorm: number, groupNorm: number): number {
+  const norm = gradClipping === "global" ? globalNorm : groupNorm;
+  return maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
 }
 
-function rooted({ gradient, update, weight }: { gradient: number; update: number; weight: number }): GroupNorms {
+function rooted(gradient: number, { update, weight }: SquaredNorms): GroupNorms {
   return { gradNorm: Math.sqrt(gradient), updateNorm: Math.sqrt(update), weightNorm: Math.sqrt(weight) };
 }
 
