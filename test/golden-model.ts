@@ -17,17 +17,23 @@ import { openCheckpoint, toTensors, writeInitialValues } from "../src/trainer/we
 export const GOLDEN_MODELS = [
   ["tiny-bert", "masked-lm"],
   ["tiny-bert", "sequence-classification"],
+  ["tiny-bert", "token-classification"],
   ["tiny-albert", "masked-lm"],
   ["tiny-albert", "sequence-classification"],
+  ["tiny-albert", "token-classification"],
   ["tiny-albert-2-groups", "masked-lm"],
   ["tiny-distilbert", "masked-lm"],
   ["tiny-distilbert", "sequence-classification"],
+  ["tiny-distilbert", "token-classification"],
   ["tiny-roberta", "masked-lm"],
   ["tiny-roberta", "sequence-classification"],
+  ["tiny-roberta", "token-classification"],
   ["tiny-xlm-roberta", "masked-lm"],
   ["tiny-xlm-roberta", "sequence-classification"],
+  ["tiny-xlm-roberta", "token-classification"],
   ["tiny-electra", "masked-lm"],
   ["tiny-electra", "sequence-classification"],
+  ["tiny-electra", "token-classification"],
   ["tiny-electra-equal-widths", "masked-lm"],
 ] as const;
 
@@ -135,10 +141,8 @@ interface Target {
 const NONE: Target = { position: 0, label: 0, weight: 0 };
 
 function targetsOf(task: Task, { labels }: HuggingFaceBatch, length: number): Target[] {
-  const asked = task === "masked-lm" ? labels.flat() : (labels as readonly number[]);
-  return asked.flatMap((label, index) =>
-    label === -100 ? [] : [{ position: task === "masked-lm" ? index : index * length, label, weight: 1 }],
-  );
+  const stride = task === "sequence-classification" ? length : 1;
+  return labels.flat().flatMap((label, index) => (label === -100 ? [] : [{ position: index * stride, label, weight: 1 }]));
 }
 
 /** Values as laid out, by Hugging Face name. */

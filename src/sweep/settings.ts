@@ -3,8 +3,8 @@
 import type { DataFormat } from "./data-format.js";
 import type { Space, Value } from "./space.js";
 
-export type Task = "masked-lm" | "sequence-classification";
-export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy";
+export type Task = "masked-lm" | "sequence-classification" | "token-classification";
+export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy" | "f1";
 /** Whether an optimizer step moves rows of the word table that got no gradient in it. */
 export type RowUpdates = "dense" | "lazy";
 export type Goal = "minimize" | "maximize";

@@ -25,7 +25,7 @@ export interface ModelOptions {
   readonly task: Task;
   /** Rows of the row map: base and introduced. */
   readonly rows: number;
-  /** Classes of sequence classification. */
+  /** Classes of sequence or token classification. */
   readonly classes: number;
   /** Whether the checkpoint has a tensor of this name. */
   readonly has: (tensor: string) => boolean;
