@@ -22,6 +22,11 @@ export interface EncodedText {
   readonly truncated: boolean;
 }
 
+export interface EncodedWords extends EncodedText {
+  /** Where the first sub-word of each word stands, ascending; words without tokens, or cut off, have none. */
+  readonly firsts: readonly { readonly position: number /** Index of the word. */; readonly word: number }[];
+}
+
 export interface AddedToken {
   readonly token: string;
   readonly id: number;
@@ -41,14 +46,22 @@ export interface Tokenizer {
   readonly specialsPerText: number;
   /** Encodes one text with special tokens; a longer text loses its end, not its last special tokens. */
   encode(text: string, maxLength: number): EncodedText;
+  /** Encodes a text that comes as words, as Hugging Face's fast tokenizers do with is_split_into_words. */
+  encodeWords(words: readonly string[], maxLength: number): EncodedWords;
 }
 
 /**
- * Loads the tokenizer of a local folder (never from the network) and adds the introduced tokens. Throws a DualrateError
+ * Loads the tokenizer of a local folder (never from the network) and adds the introduced tokens. For `words`, a byte-level one
+ * puts a space before each word, as AutoTokenizer's add_prefix_space does. Throws a DualrateError
  * of code "tokens" for a token that cannot be introduced and of code "model" for a tokenizer that cannot be used.
  */
-export async function loadTokenizer(folder: string, { tokens, special }: IntroducedTokens): Promise<Tokenizer> {
-  const base = await loadBase(folder);
+export async function loadTokenizer(
+  folder: string,
+  { tokens, special }: IntroducedTokens,
+  input: "texts" | "words" = "texts",
+): Promise<Tokenizer> {
+  const loaded = await loadBase(folder);
+  const base = input === "words" ? rebuilt(loaded, withPrefixSpace(loaded._tokenizerJSON)) : loaded;
   checkTokens(base, tokens, special);
   const extended = addTokens(base, tokens, special);
   const added = tokens.map((token) => addedToken(base, extended, token));
@@ -56,9 +69,10 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
   return {
     introduced: added,
     special: specialIds(extended, folder),
-    specialsPerText: frame.prefix + frame.suffix,
+    specialsPerText: frame.prefix.length + frame.suffix.length,
     knownId: (token) => base._tokenizer.token_to_id(token),
-    encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
+    encode: (text, maxLength) => encode(extended, text, frame.suffix.length, maxLength),
+    encodeWords: (words, maxLength) => encodeWords(extended, words, frame, maxLength),
   };
 }
 
@@ -85,12 +99,25 @@ function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special
   const json = structuredClone(base._tokenizerJSON) as { added_tokens: unknown[] };
   const added = tokens.map((content, index) => addedTokenEntry(first + index, content, special));
   json.added_tokens = [...json.added_tokens, ...added];
+  return rebuilt(base, json);
+}
+
+/** The same class and configuration over another tokenizer.json. */
+function rebuilt(base: PreTrainedTokenizer, json: unknown): PreTrainedTokenizer {
   const { constructor: Class } = base as unknown as {
     constructor: new (json: unknown, config: unknown) => PreTrainedTokenizer;
   };
-  const extended = new Class(json, base._tokenizerConfig);
-  holdSingleWords(extended);
-  return extended;
+  const tokenizer = new Class(json, base._tokenizerConfig);
+  holdSingleWords(tokenizer);
+  return tokenizer;
+}
+
+/** tokenizer.json with `add_prefix_space` wherever a byte-level pre-tokenizer has it. */
+function withPrefixSpace(json: unknown): unknown {
+  return JSON.parse(JSON.stringify(json), (_, value: unknown) => {
+    const byteLevel = typeof value === "object" && value !== null && "type" in value && value.type === "ByteLevel";
+    return byteLevel ? { ...value, add_prefix_space: true } : value;
+  });
 }
 
 /**
@@ -151,12 +178,17 @@ function addedToken(base: PreTrainedTokenizer, extended: PreTrainedTokenizer, to
   return { token, id, subwordIds: base.encode(token, { add_special_tokens: false }) };
 }
 
-/** How many special tokens the template puts before and after a text. */
-function frameOf(tokenizer: PreTrainedTokenizer, probe: AddedToken | undefined): { prefix: number; suffix: number } {
+/** The special tokens that the template puts before and after a text. */
+interface Frame {
+  readonly prefix: readonly number[];
+  readonly suffix: readonly number[];
+}
+
+function frameOf(tokenizer: PreTrainedTokenizer, probe: AddedToken | undefined): Frame {
   const ids = tokenizer.encode(probe?.token ?? "");
-  const prefix = ids.indexOf(probe?.id ?? -1);
-  if (prefix < 0) throw new DualrateError("internal", "the tokenizer's template lost an introduced token");
-  return { prefix, suffix: ids.length - prefix - 1 };
+  const at = ids.indexOf(probe?.id ?? -1);
+  if (at < 0) throw new DualrateError("internal", "the tokenizer's template lost an introduced token");
+  return { prefix: ids.slice(0, at), suffix: ids.slice(at + 1) };
 }
 
 function encode(tokenizer: PreTrainedTokenizer, text: string, suffix: number, maxLength: number): EncodedText {
@@ -167,6 +199,34 @@ function encode(tokenizer: PreTrainedTokenizer, text: string, suffix: number, ma
   const truncated = ids.length > maxLength;
   const cut = (values: readonly number[]) => (truncated ? truncate(values, suffix, maxLength) : values);
   return { ids: cut(ids), tokenTypes: cut(types ?? ids.map(() => 0)), truncated };
+}
+
+/**
+ * transformers.js does not tell which word a token is of. Hugging Face's library normalizes and splits each word apart from
+ * the others, so that encoding them one by one gives the same tokens; only the template is for all of them.
+ */
+function encodeWords(
+  tokenizer: PreTrainedTokenizer,
+  words: readonly string[],
+  { prefix, suffix }: Frame,
+  maxLength: number,
+): EncodedWords {
+  const ids = [...prefix];
+  const firsts: { position: number; word: number }[] = [];
+  words.forEach((text, word) => {
+    const subwords = text === "" ? [] : tokenizer.encode(text, { add_special_tokens: false });
+    if (subwords.length > 0) firsts.push({ position: ids.length, word });
+    ids.push(...subwords);
+  });
+  const room = maxLength - suffix.length;
+  const kept = [...ids.slice(0, room), ...suffix];
+  return {
+    ids: kept,
+    // One text is of type 0, whatever the template: types tell the two texts of a pair apart.
+    tokenTypes: kept.map(() => 0),
+    truncated: ids.length > room,
+    firsts: firsts.filter(({ position }) => position < room),
+  };
 }
 
 /** transformers.js cuts the last special tokens off with the text; Hugging Face's library keeps them, as here. */
