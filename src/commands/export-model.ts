@@ -12,6 +12,7 @@ import { jobOf } from "../runner/job.js";
 import type { TrialJob } from "../runner/protocol.js";
 import { hasWeights, TrialFiles } from "../runner/trial-files.js";
 import type { StudyRecord } from "../store/records.js";
+import type { Task } from "../sweep/settings.js";
 import type { CompleteTrial } from "../sweep/trial.js";
 import { withOneWorker } from "./one-worker.js";
 import { note } from "./output.js";
@@ -52,10 +53,16 @@ export async function exportModel(name: string | undefined, options: ExportModel
   }
 }
 
+/** The classes of Hugging Face's transformers that load a model of the task. */
+const LOADERS: Readonly<Record<Task, string>> = {
+  "masked-lm": "AutoModelForMaskedLM",
+  "sequence-classification": "AutoModelForSequenceClassification",
+  "token-classification": "AutoModelForTokenClassification",
+};
+
 function noteExported(study: StudyRecord, trial: CompleteTrial, checkpoint: string): void {
   const { metric } = study.sweep;
-  const loader =
-    study.sweep.settings.task === "masked-lm" ? "AutoModelForMaskedLM" : "AutoModelForSequenceClassification";
+  const loader = LOADERS[study.sweep.settings.task];
   const what = `trial ${trial.number} of ${study.name} after step ${trial.bestStep}`;
   note(`${what}: ${metric.name} ${formatMetric(trial.value)}`);
   note(`wrote ${checkpoint}; load it in Python: ${loader}.from_pretrained(${JSON.stringify(checkpoint)})`);

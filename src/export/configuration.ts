@@ -87,7 +87,7 @@ function dataKeys({ data, task }: Settings, path: (absolute: string) => string):
     ...(split ? { file: path(train), split } : files),
     ...(format !== undefined && { format }),
     text,
-    ...(task === "sequence-classification" && { label }),
+    ...(task !== "masked-lm" && { label }),
     ...(maxTrainSamples !== undefined && { max_train_samples: maxTrainSamples }),
     ...(maxEvalSamples !== undefined && { max_eval_samples: maxEvalSamples }),
   };

@@ -1,10 +1,19 @@
 // The formats of data files, and which one a file has where the sweep file leaves that to its ending.
 import { extname } from "node:path";
 
-export const DATA_FORMATS = ["jsonl", "csv", "tsv", "text"] as const;
+export const DATA_FORMATS = ["jsonl", "csv", "tsv", "text", "conll"] as const;
 export type DataFormat = (typeof DATA_FORMATS)[number];
 
-const ENDINGS: Readonly<Record<string, DataFormat>> = { ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".txt": "text" };
+const ENDINGS: Readonly<Record<string, DataFormat>> = {
+  ".csv": "csv",
+  ".tsv": "tsv",
+  ".tab": "tsv",
+  ".txt": "text",
+  ".conll": "conll",
+  ".bio": "conll",
+  ".iob": "conll",
+  ".iob2": "conll",
+};
 
 /** The given format, else the one that the file's ending stands for; JSONL for endings that stand for none. */
 export function formatOf(file: string, given?: DataFormat): DataFormat {

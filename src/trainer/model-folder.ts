@@ -25,6 +25,7 @@ const COPIED = [
 const SUFFIXES: Readonly<Record<Task, string>> = {
   "masked-lm": "ForMaskedLM",
   "sequence-classification": "ForSequenceClassification",
+  "token-classification": "ForTokenClassification",
 };
 
 /**
@@ -63,8 +64,8 @@ export function exportedConfig(task: Task, { modelConfig, rowMap, data }: Shared
     architectures: [`${classPrefix(modelConfig)}${SUFFIXES[task]}`],
     vocab_size: rowMap.rowOfId.length,
     dtype: "float32",
-    ...(task === "sequence-classification" && {
-      problem_type: "single_label_classification",
+    ...(task === "sequence-classification" && { problem_type: "single_label_classification" }),
+    ...(classes.length > 0 && {
       id2label: Object.fromEntries(classes.map((name, index) => [index, name])),
       label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
     }),

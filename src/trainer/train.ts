@@ -163,7 +163,7 @@ export function checkModel(settings: Settings, inputs: SharedInputs): void {
       "sweep-file",
       `row_updates: lazy needs a word table of the input's own; in ${settings.task} the output layer shares it, and gives ` +
         "every row a gradient in every step",
-      { hint: "Leave row_updates out, or use the task sequence-classification.", key: ["trainer", "row_updates"] },
+      { hint: "Leave row_updates out, or use a task that classifies.", key: ["trainer", "row_updates"] },
     );
   }
   const zeros = ({ shape }: NamedTensor) => new Float32Array(inputs.rowMap.introducedRows * sizeOf(shape.slice(1)));

@@ -6,7 +6,7 @@ export interface Bucket {
   readonly batch: number;
   /** Tokens per sequence, padding included. */
   readonly length: number;
-  /** Target slots; unused slots have weight 0. For sequence classification it equals `batch`. */
+  /** Target slots; unused slots have weight 0. For sequence classification it equals `batch`; targets of a sequence are neighbours. */
   readonly targets: number;
 }
 
@@ -18,13 +18,13 @@ export interface Batch {
   readonly tokenTypes: Int32Array;
   /** 1 for tokens, 0 for padding, [batch * length]. */
   readonly attentionMask: Float32Array;
-  /** Flat index into batch * length of each target's position, [targets]; for classification that of [CLS]. */
+  /** Flat index into batch * length of each target's position, [targets]; for sequence classification that of [CLS]. */
   readonly targetPositions: Int32Array;
   /** Row (masked LM) or class (classification) asked for at each target, [targets]. */
   readonly targetLabels: Int32Array;
   /** 1 for a target that counts, 0 for an unused slot, [targets]. */
   readonly targetWeights: Float32Array;
-  /** 1 where a target is an introduced token (masked LM) or its example holds one (classification), [targets]. */
+  /** 1 where a target is an introduced token (masked LM), or its example or its word holds one (classification), [targets]. */
   readonly targetIntroduced: Uint8Array;
   /** Number of targets that count. */
   readonly targetCount: number;

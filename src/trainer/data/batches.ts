@@ -92,8 +92,7 @@ type Collator = (examples: readonly number[], maskKey: (example: number) => numb
 
 function createCollator(inputs: SharedInputs, split: EncodedSplit, options: BatchOptions): Collator {
   const { batchSize, maxLength } = options;
-  const { draw, capacity } =
-    options.task === "masked-lm" ? maskedTargets(inputs, split, options) : classTargets(inputs, split);
+  const { draw, capacity } = targetSource(inputs, split, options);
   return (examples, maskKey) => {
     const drawn = examples.map((example) => draw(example, maskKey(example)));
     const longest = drawn.reduce((length, { inputRows }) => Math.max(length, inputRows.length), 1);
@@ -107,6 +106,17 @@ function createCollator(inputs: SharedInputs, split: EncodedSplit, options: Batc
 interface TargetSource {
   readonly draw: (example: number, key: number) => BatchExample;
   readonly capacity: TargetCapacity;
+}
+
+function targetSource(inputs: SharedInputs, split: EncodedSplit, options: BatchOptions): TargetSource {
+  switch (options.task) {
+    case "masked-lm":
+      return maskedTargets(inputs, split, options);
+    case "sequence-classification":
+      return classTargets(inputs, split);
+    case "token-classification":
+      return wordTargets(inputs, split);
+  }
 }
 
 function maskedTargets({ rowMap, data }: SharedInputs, split: EncodedSplit, masking: Masking): TargetSource {
@@ -135,6 +145,26 @@ function classTargets({ rowMap }: SharedInputs, split: EncodedSplit): TargetSour
       // The first token, [CLS], is what the encoder's pooler reads.
       const target: Target = { position: 0, label: split.labels[example] ?? 0, introduced };
       return { inputRows: rows, tokenTypes, targets: [target] };
+    },
+  };
+}
+
+/** A word is asked for at its first sub-word; it counts as introduced where any of its sub-words is. */
+function wordTargets({ rowMap }: SharedInputs, split: EncodedSplit): TargetSource {
+  return {
+    // Most tokens are asked for: fewer slots would save less than the compiled steps of more shapes cost.
+    capacity: (batch, length) => batch * length,
+    draw: (example) => {
+      const { rows, tokenTypes } = textOf(split, example);
+      const labels = split.labels.subarray(split.offsets[example], split.offsets[example + 1]);
+      const targets: Target[] = [];
+      rows.forEach((row, position) => {
+        const label = labels[position] ?? -1;
+        if (label >= 0) targets.push({ position, label, introduced: false });
+        const word = targets.at(-1);
+        if (word && row >= rowMap.baseRows) targets[targets.length - 1] = { ...word, introduced: true };
+      });
+      return { inputRows: rows, tokenTypes, targets };
     },
   };
 }

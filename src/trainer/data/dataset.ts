@@ -5,17 +5,27 @@ import { type Place, wrongLine } from "./lines.js";
 import { kindOf, readRecords } from "./records.js";
 
 export interface Example {
+  /** Of words, the words with spaces between them. */
   readonly text: string;
   /** The label as a string; undefined where the task asks for none. */
   readonly label: string | undefined;
+  /** Where the task labels words; empty where it does not. */
+  readonly words: readonly TaggedWord[];
   /** From 1. */
   readonly line: number;
+}
+
+export interface TaggedWord {
+  readonly text: string;
+  readonly tag: string;
 }
 
 /** Names of the fields to read, and how; without `label` none is looked for. */
 export interface ExampleFields {
   readonly text: string;
   readonly label?: string | undefined;
+  /** The field with the words' tags; `text` then names the one with the words. */
+  readonly tags?: string | undefined;
   readonly format: DataFormat;
   /** Where several splits share the file: which of its texts belong to this one. */
   readonly part?: { readonly name: string; readonly holds: (text: string) => boolean };
@@ -34,10 +44,12 @@ export async function* readExamples(
   let examples = 0;
   for await (const { fields: record, line } of readRecords(file, fields.format)) {
     records += 1;
-    const text = parseText(record, fields.text, { file, line });
+    const place = { file, line };
+    const words = fields.tags === undefined ? [] : parseWords(record, fields.text, fields.tags, place);
+    const text = fields.tags === undefined ? parseText(record, fields.text, place) : joined(words);
     if (fields.part && !fields.part.holds(text)) continue;
-    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, { file, line });
-    yield { text, label, line };
+    const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place);
+    yield { text, label, words, line };
     examples += 1;
     if (examples >= limit) return;
   }
@@ -50,6 +62,7 @@ const EMPTY_HINTS: Readonly<Record<DataFormat, string>> = {
   csv: "Write a first row that names the columns, and one row for each example.",
   tsv: "Write a first row that names the columns, and one row for each example.",
   text: "Write one text a line.",
+  conll: "Write a word and its tag a line, and a blank line after each sentence.",
 };
 
 function empty(file: string, format: DataFormat): DualrateError {
@@ -70,6 +83,38 @@ function parseText(record: Readonly<Record<string, unknown>>, name: string, plac
   if (typeof text !== "string") throw wrongLine(place, `"${name}" must be a string, is ${kindOf(text)}`, NAME_FIELD);
   if (text.trim() === "") throw wrongLine(place, `"${name}" is empty`, "Remove the line, or fill it in.");
   return text;
+}
+
+function joined(words: readonly TaggedWord[]): string {
+  return words.map(({ text }) => text).join(" ");
+}
+
+function parseWords(
+  record: Readonly<Record<string, unknown>>,
+  name: string,
+  tagsName: string,
+  place: Place,
+): readonly TaggedWord[] {
+  const words = parseList(record, name, place);
+  const tags = parseList(record, tagsName, place);
+  const noWord = words.find((word) => typeof word !== "string");
+  if (noWord !== undefined) throw wrongLine(place, `"${name}" must hold words, has ${kindOf(noWord)}`, NAME_FIELD);
+  if (!tags.every((tag) => typeof tag === "string" && tag !== "") && !tags.every(Number.isInteger)) {
+    const problem = `"${tagsName}" must hold tags, all of them names or all integers, is ${JSON.stringify(tags)}`;
+    throw wrongLine(place, problem, NAME_FIELD);
+  }
+  if (words.length !== tags.length) {
+    const problem = `"${name}" has ${words.length} words, "${tagsName}" has ${tags.length} tags`;
+    throw wrongLine(place, problem, "Give each word one tag.");
+  }
+  return words.map((word, i) => ({ text: String(word), tag: String(tags[i]) }));
+}
+
+function parseList(record: Readonly<Record<string, unknown>>, name: string, place: Place): readonly unknown[] {
+  const list = field(record, name, place);
+  if (!Array.isArray(list)) throw wrongLine(place, `"${name}" must be a list, is ${kindOf(list)}`, NAME_FIELD);
+  if (list.length === 0) throw wrongLine(place, `"${name}" is empty`, "Remove the line, or fill it in.");
+  return list;
 }
 
 function parseLabel(record: Readonly<Record<string, unknown>>, name: string, place: Place): string {

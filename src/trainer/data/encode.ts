@@ -1,17 +1,26 @@
 // One split's file, read and encoded: first to vocabulary ids, then, once all splits are known, to rows of the row map.
 import { DualrateError } from "../../errors.js";
-import { type ExampleFields, readExamples } from "./dataset.js";
+import { type Example, type ExampleFields, readExamples } from "./dataset.js";
 import type { EncodedSplit } from "./inputs.js";
 import { compareNaturally } from "./natural-order.js";
 import { type RowMap, sharedInt32 } from "./row-map.js";
 import type { EncodedText, Tokenizer } from "./tokenizer.js";
 
+/** A class by name, of a text or of one of its words. */
+interface Label {
+  readonly name: string;
+  /** Index of the text. */
+  readonly text: number;
+  /** Of the word's first sub-word; undefined where the label is the whole text's. */
+  readonly position: number | undefined;
+}
+
 /** A split's texts as vocabulary ids, with what was counted on the way. */
 export interface EncodedTexts {
   readonly file: string;
   readonly texts: readonly Pick<EncodedText, "ids" | "tokenTypes">[];
-  /** One a text where the task has labels, else empty. */
-  readonly labels: readonly string[];
+  /** One a text or one a word, in their order; empty where the task asks for none. */
+  readonly labels: readonly Label[];
   /** The line of each text. */
   readonly lines: readonly number[];
   /** Occurrences by vocabulary id. */
@@ -34,19 +43,34 @@ export interface EncodeOptions {
 export async function encodeFile(file: string, tokenizer: Tokenizer, options: EncodeOptions): Promise<EncodedTexts> {
   const { fields, limit, maxLength, watch } = options;
   const texts: EncodedText[] = [];
-  const labels: string[] = [];
+  const labels: Label[] = [];
   const lines: number[] = [];
   const idCounts = new Map<number, number>();
   let watched = 0;
-  for await (const { text, label, line } of readExamples(file, fields, limit)) {
-    const encoded = tokenizer.encode(text, maxLength);
+  for await (const example of readExamples(file, fields, limit)) {
+    const [encoded, named] = encodeExample(example, tokenizer, maxLength);
     for (const id of encoded.ids) idCounts.set(id, (idCounts.get(id) ?? 0) + 1);
+    labels.push(...named.map((label) => ({ ...label, text: texts.length })));
     texts.push(encoded);
-    lines.push(line);
-    if (label !== undefined) labels.push(label);
-    if (watch?.test(text)) watched += 1;
+    lines.push(example.line);
+    if (watch?.test(example.text)) watched += 1;
   }
   return { file, texts, labels, lines, idCounts, truncated: texts.filter((text) => text.truncated).length, watched };
+}
+
+function encodeExample(
+  { text, label, words }: Example,
+  tokenizer: Tokenizer,
+  maxLength: number,
+): readonly [EncodedText, readonly Omit<Label, "text">[]] {
+  if (words.length === 0) {
+    return [tokenizer.encode(text, maxLength), label === undefined ? [] : [{ name: label, position: undefined }]];
+  }
+  const encoded = tokenizer.encodeWords(
+    words.map((word) => word.text),
+    maxLength,
+  );
+  return [encoded, encoded.firsts.map(({ position, word }) => ({ name: words[word]?.tag ?? "", position }))];
 }
 
 /** The split over shared memory, ids turned into rows and labels into class indices. */
@@ -63,7 +87,7 @@ export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly
     rows.set(rowsOf(text.ids, rowMap), offsets[index]);
     tokenTypes.set(text.tokenTypes, offsets[index]);
   });
-  return { rows, tokenTypes, offsets: sharedInt32(offsets), labels: classIndices(encoded, classes) };
+  return { rows, tokenTypes, offsets: sharedInt32(offsets), labels: labelsOf(encoded, offsets, classes) };
 }
 
 function rowsOf(ids: readonly number[], { rowOfId }: RowMap): readonly number[] {
@@ -76,18 +100,29 @@ function rowsOf(ids: readonly number[], { rowOfId }: RowMap): readonly number[] 
   });
 }
 
-function classIndices({ file, labels, lines }: EncodedTexts, classes: readonly string[]): Int32Array {
+/** The labels as EncodedSplit has them. */
+function labelsOf(encoded: EncodedTexts, offsets: Int32Array, classes: readonly string[]): Int32Array {
+  const { labels } = encoded;
+  const indices = classIndices(encoded, classes);
+  if (labels.every(({ position }) => position === undefined)) return sharedInt32(indices);
+  const ofRows = new Int32Array(new SharedArrayBuffer(4 * (offsets.at(-1) ?? 0))).fill(-1);
+  labels.forEach(({ text, position = 0 }, i) => {
+    ofRows[(offsets[text] ?? 0) + position] = indices[i] ?? -1;
+  });
+  return ofRows;
+}
+
+function classIndices({ file, labels, lines }: EncodedTexts, classes: readonly string[]): readonly number[] {
   const indices = new Map(classes.map((name, index) => [name, index]));
-  const values = labels.map((label, example) => {
-    const index = indices.get(label);
+  return labels.map(({ name, text }) => {
+    const index = indices.get(name);
     if (index !== undefined) return index;
-    const line = lines[example] ?? 0;
-    throw new DualrateError("data", `${file}, line ${line}: no training example has the label "${label}"`, {
+    const line = lines[text] ?? 0;
+    throw new DualrateError("data", `${file}, line ${line}: no training example has the label "${name}"`, {
       hint: `The training labels are: ${abbreviated(classes)}.`,
       place: { file, line },
     });
   });
-  return sharedInt32(values);
 }
 
 function abbreviated(names: readonly string[]): string {
@@ -100,7 +135,7 @@ function abbreviated(names: readonly string[]): string {
  * there is one class alone.
  */
 export function classesOf({ file, labels }: EncodedTexts): readonly string[] {
-  const classes = [...new Set(labels)].sort(compareNaturally);
+  const classes = [...new Set(labels.map(({ name }) => name))].sort(compareNaturally);
   if (labels.length === 0 || classes.length > 1) return classes;
   throw new DualrateError("data", `${file} must hold at least two classes; every label is "${classes[0]}"`, {
     hint: "Name the field that holds the classes as data.label.",

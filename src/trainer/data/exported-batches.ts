@@ -8,7 +8,7 @@ export interface HuggingFaceBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
   readonly token_type_ids: readonly (readonly number[])[];
-  /** A class for each example; for masked-lm an id for each position. -100 is not asked for. */
+  /** A class for each example; for masked-lm an id, for token-classification a class for each position. -100 is not asked for. */
   readonly labels: readonly number[] | readonly (readonly number[])[];
 }
 
@@ -21,14 +21,15 @@ export function toHuggingFaceBatch(batch: Batch, task: Task, { idOfRow }: RowMap
     input_ids: lines(Array.from(batch.inputRows, id), length),
     attention_mask: lines(Array.from(batch.attentionMask), length),
     token_type_ids: lines(Array.from(batch.tokenTypes), length),
-    labels: task === "masked-lm" ? lines(labelsOf(batch, id), length) : classesOf(batch),
+    labels: task === "sequence-classification" ? classesOf(batch) : lines(labelsOf(batch, task, id), length),
   };
 }
 
-function labelsOf(batch: Batch, id: (row: number) => number): readonly number[] {
+function labelsOf(batch: Batch, task: Task, id: (row: number) => number): readonly number[] {
   const labels = Array.from(batch.inputRows, () => IGNORED);
   batch.targetPositions.forEach((position, i) => {
-    if (batch.targetWeights[i]) labels[position] = id(batch.targetLabels[i] as number);
+    const label = batch.targetLabels[i] as number;
+    if (batch.targetWeights[i]) labels[position] = task === "masked-lm" ? id(label) : label;
   });
   return labels;
 }

@@ -39,7 +39,7 @@ export async function prepareInputs(
   const { config, tensors } = await readModelFolder(stated.model);
   const resolved = await resolveTokens(stated);
   const settings = { ...stated, introduced: resolved.introduced };
-  const tokenizer = await tokenizerWith(resolved, settings.model);
+  const tokenizer = await tokenizerWith(resolved, settings);
   const vocabSize = checkedVocabSize(config);
   const model = describedModel(settings, config, vocabSize + tokenizer.introduced.length);
   checkMaxLength(settings, model, tokenizer);
@@ -72,9 +72,9 @@ export async function prepareInputs(
 }
 
 /** The tokenizer with its introduced tokens, each with its own initialisation where it has one. */
-async function tokenizerWith({ introduced, origin }: ResolvedTokens, model: string): Promise<Tokenizer> {
+async function tokenizerWith({ introduced, origin }: ResolvedTokens, { model, task }: Settings): Promise<Tokenizer> {
   try {
-    const tokenizer = await loadTokenizer(model, introduced);
+    const tokenizer = await loadTokenizer(model, introduced, task === "token-classification" ? "words" : "texts");
     const added = tokenizer.introduced.map((token, index) => {
       const init = ownInit(introduced, tokenizer, index);
       return init === undefined ? token : { ...token, init };

@@ -1,6 +1,7 @@
 // Reads a data file of any format as records with named fields. Every error names the file and the line.
 import { messageOf } from "../../errors.js";
 import type { DataFormat } from "../../sweep/data-format.js";
+import { readSentences } from "./conll.js";
 import { readRows } from "./csv.js";
 import { type Place, readLines, wrongLine } from "./lines.js";
 
@@ -13,9 +14,12 @@ export interface FileRecord {
 /** The one field of a line of plain text. */
 const TEXT_FIELD = "text";
 
+/** The fields of a sentence of CoNLL columns, which have no names there. */
+export const SENTENCE_FIELDS = { words: "words", tags: "tags" } as const;
+
 /**
- * The file's records: objects (JSONL), rows by the names in the first one (CSV, TSV), lines as the field "text" (text). Blank
- * lines are passed over; a byte order mark and CRLF are accepted. Throws a DualrateError of code "data" for what is none.
+ * The file's records: objects (JSONL), rows by the names in the first one (CSV, TSV), lines as the field "text" (text), sentences
+ * as SENTENCE_FIELDS says (CoNLL). Blank lines are passed over; a byte order mark and CRLF are accepted. Throws a DualrateError of code "data" for what is none.
  */
 export function readRecords(file: string, format: DataFormat): AsyncGenerator<FileRecord> {
   switch (format) {
@@ -27,6 +31,14 @@ export function readRecords(file: string, format: DataFormat): AsyncGenerator<Fi
       return readTable(file, ",");
     case "tsv":
       return readTable(file, "\t");
+    case "conll":
+      return readSentenceRecords(file);
+  }
+}
+
+async function* readSentenceRecords(file: string): AsyncGenerator<FileRecord> {
+  for await (const { words, tags, line } of readSentences(readLines(file), file)) {
+    yield { fields: { [SENTENCE_FIELDS.words]: words, [SENTENCE_FIELDS.tags]: tags }, line };
   }
 }
 

@@ -1,8 +1,9 @@
 // Which examples make up a split: a file's own, or a file's share by a hash of each text.
 import { createHash } from "node:crypto";
 import { type DataFormat, formatOf } from "../../sweep/data-format.js";
-import type { DataSettings, Settings, SplitShares } from "../../sweep/settings.js";
+import type { DataSettings, Settings, SplitShares, Task } from "../../sweep/settings.js";
 import type { ExampleFields } from "./dataset.js";
+import { SENTENCE_FIELDS } from "./records.js";
 
 export type SplitName = "train" | "validation" | "test";
 
@@ -21,16 +22,27 @@ export function splitSource({ data, task }: Settings, name: SplitName): SplitSou
   const file = data[name];
   if (file === undefined) return undefined;
   const { split } = data;
+  const format = formatOf(file, data.format);
   return {
     file,
     fields: {
-      text: data.text,
-      ...(task === "sequence-classification" && { label: data.label }),
-      format: formatOf(file, data.format),
+      ...fieldNames(task, data, format),
+      format,
       ...(split && { part: { name, holds: (text: string) => splitOf(text, split) === name } }),
     },
     limit: name === "train" ? data.maxTrainSamples : data.maxEvalSamples,
   };
+}
+
+function fieldNames(task: Task, { text, label }: DataSettings, format: DataFormat): Omit<ExampleFields, "format"> {
+  switch (task) {
+    case "masked-lm":
+      return { text };
+    case "sequence-classification":
+      return { text, label };
+    case "token-classification":
+      return format === "conll" ? { text: SENTENCE_FIELDS.words, tags: SENTENCE_FIELDS.tags } : { text, tags: label };
+  }
 }
 
 /** The formats of a sweep's data files, in the order of train, validation, test. */
