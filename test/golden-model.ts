@@ -142,7 +142,9 @@ const NONE: Target = { position: 0, label: 0, weight: 0 };
 
 function targetsOf(task: Task, { labels }: HuggingFaceBatch, length: number): Target[] {
   const stride = task === "sequence-classification" ? length : 1;
-  return labels.flat().flatMap((label, index) => (label === -100 ? [] : [{ position: index * stride, label, weight: 1 }]));
+  return labels
+    .flat()
+    .flatMap((label, index) => (label === -100 ? [] : [{ position: index * stride, label, weight: 1 }]));
 }
 
 /** Values as laid out, by Hugging Face name. */

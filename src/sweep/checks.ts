@@ -1,6 +1,7 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
 import { fixedAt, givenAt, possibleValues } from "./given.js";
 import { checkData, checkTokens } from "./input-checks.js";
+import { goalOf, hasMetric } from "./metrics.js";
 import {
   isUsedBy,
   PARAMETER_NAMES,
@@ -90,13 +91,17 @@ function checkTask(input: SweepInput): readonly Problem[] {
   if (input.task === "masked-lm") return unused(givenAt(input, "head_lr_ratio"), "masked-lm has no new task head");
   const masking = MASKING_KEYS.filter((key) => input.trainer[key] !== undefined);
   return [
-    ...masking.flatMap((key) => unused(["trainer", key], "sequence-classification masks nothing")),
-    ...unused(givenAt(input, "bias_init"), "sequence-classification has no output bias over tokens"),
+    ...masking.flatMap((key) => unused(["trainer", key], `${input.task} masks nothing`)),
+    ...unused(givenAt(input, "bias_init"), `${input.task} has no output bias over tokens`),
   ];
 }
 
-function checkMetric({ metric }: SweepInput): readonly Problem[] {
-  const goal = metric.name === "accuracy" ? "maximize" : "minimize";
+function checkMetric({ metric, task }: SweepInput): readonly Problem[] {
+  if (!hasMetric(task, metric.name)) {
+    const message = `metric ${metric.name} is for tasks that classify; ${task} has none`;
+    return [{ path: ["metric", "name"], message, hint: "Rank by loss: it orders trials as perplexity does." }];
+  }
+  const goal = goalOf(metric.name);
   if (metric.goal === undefined || metric.goal === goal) return [];
   const message = `metric.goal must be ${goal} for ${metric.name}; got ${metric.goal}`;
   return [{ path: ["metric", "goal"], message, hint: "Leave goal out: the metric settles it." }];
@@ -128,7 +133,7 @@ function checkTargets({ trainer, introduced_tokens: { special }, metric }: Sweep
     const message = "no token is ever masked: mask_probability is 0, for introduced tokens too";
     return [{ path: ["trainer", "mask_probability"], message, hint: "Set one of the probabilities above 0." }];
   }
-  const asked = { loss: 1, accuracy: 1, loss_base: base, loss_introduced: introduced }[metric.name];
+  const asked = { loss: 1, accuracy: 1, f1: 1, loss_base: base, loss_introduced: introduced }[metric.name];
   if (asked > 0) return [];
   const kind = metric.name === "loss_base" ? "base" : "introduced";
   const message = `metric ${metric.name} would never have a value: no ${kind} token is ever masked`;

@@ -5,6 +5,7 @@ import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
 import { checkFile, checkModelFolder } from "./files.js";
 import { possibleValues } from "./given.js";
+import { goalOf } from "./metrics.js";
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
 import { type SweepInput, sweepSchema } from "./schema.js";
@@ -179,7 +180,7 @@ function fixedOf(input: SweepInput): Settings["fixed"] {
 }
 
 function metricOf({ metric: { name, goal } }: SweepInput): Metric {
-  return { name, goal: goal ?? (name === "accuracy" ? "maximize" : "minimize") };
+  return { name, goal: goal ?? goalOf(name) };
 }
 
 /** In the order of the file, which zod's output does not keep. */

@@ -90,7 +90,7 @@ test("a metric that is NaN comes back as nothing, a training loss or a norm as N
   const groups = { base: { lr: 1, gradNorm: Number.NaN, updateRatio: 0 } };
   opened.writer.recordMeasurement(opened.id, 1, { ...measurement(10, Number.NaN), groups });
   const [stored] = opened.reader.measurementsOf(opened.id, 1);
-  expect(stored?.validation).toEqual({ loss: null, loss_introduced: null, loss_base: null, accuracy: 0.5 });
+  expect(stored?.validation).toEqual({ loss: null, loss_introduced: null, loss_base: null, accuracy: 0.5, f1: 0.25 });
   expect(stored).toMatchObject({ trainLoss: Number.NaN, groups });
 });
 

@@ -9,8 +9,8 @@ export interface Example {
   readonly text: string;
   /** The label as a string; undefined where the task asks for none. */
   readonly label: string | undefined;
-  /** Where the task labels words; empty where it does not. */
-  readonly words: readonly TaggedWord[];
+  /** Only where the task labels words. */
+  readonly words?: readonly TaggedWord[];
   /** From 1. */
   readonly line: number;
 }
@@ -45,11 +45,11 @@ export async function* readExamples(
   for await (const { fields: record, line } of readRecords(file, fields.format)) {
     records += 1;
     const place = { file, line };
-    const words = fields.tags === undefined ? [] : parseWords(record, fields.text, fields.tags, place);
-    const text = fields.tags === undefined ? parseText(record, fields.text, place) : joined(words);
+    const words = fields.tags === undefined ? undefined : parseWords(record, fields.text, fields.tags, place);
+    const text = words ? words.map((word) => word.text).join(" ") : parseText(record, fields.text, place);
     if (fields.part && !fields.part.holds(text)) continue;
     const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place);
-    yield { text, label, words, line };
+    yield { text, label, line, ...(words && { words }) };
     examples += 1;
     if (examples >= limit) return;
   }
@@ -83,10 +83,6 @@ function parseText(record: Readonly<Record<string, unknown>>, name: string, plac
   if (typeof text !== "string") throw wrongLine(place, `"${name}" must be a string, is ${kindOf(text)}`, NAME_FIELD);
   if (text.trim() === "") throw wrongLine(place, `"${name}" is empty`, "Remove the line, or fill it in.");
   return text;
-}
-
-function joined(words: readonly TaggedWord[]): string {
-  return words.map(({ text }) => text).join(" ");
 }
 
 function parseWords(

@@ -63,7 +63,7 @@ function encodeExample(
   tokenizer: Tokenizer,
   maxLength: number,
 ): readonly [EncodedText, readonly Omit<Label, "text">[]] {
-  if (words.length === 0) {
+  if (words === undefined) {
     return [tokenizer.encode(text, maxLength), label === undefined ? [] : [{ name: label, position: undefined }]];
   }
   const encoded = tokenizer.encodeWords(

@@ -114,7 +114,7 @@ async function findTokens(settings: Settings, { pattern, maxTokens }: Pattern): 
   const expression = new RegExp(pattern, "gu");
   const found = new Set<string>();
   for await (const { text, words, line } of readExamples(file, { ...fields, label: undefined }, limit)) {
-    const texts = fields.tags === undefined ? [text] : words.map((word) => word.text);
+    const texts = words ? words.map((word) => word.text) : [text];
     for (const [token] of texts.flatMap((part) => [...part.matchAll(expression)])) {
       if (token.trim() === "") throw blankMatch(pattern, { file, line });
       found.add(token);
