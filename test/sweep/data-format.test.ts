@@ -10,6 +10,10 @@ test.each([
   ["train.txt", "text"],
   ["train.json", "jsonl"],
   ["train", "jsonl"],
+  ["train.conll", "conll"],
+  ["train.bio", "conll"],
+  ["train.iob", "conll"],
+  ["train.IOB2", "conll"],
 ] as const)("%s is read as %s", (file, format) => {
   expect(formatOf(file)).toBe(format);
 });

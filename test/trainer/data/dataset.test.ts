@@ -54,6 +54,53 @@ test.each([
   ]);
 });
 
+const TAGGED = { text: "tokens", tags: "ner_tags" };
+
+test.each([
+  ["names", '{"tokens": ["a", "b"], "ner_tags": ["B-X", "O"]}', ["B-X", "O"]],
+  ["integers", '{"tokens": ["a", "b"], "ner_tags": [3, 0]}', ["3", "0"]],
+])("words come with their tags, which may be %s", async (_, content, tags) => {
+  const words = [
+    { text: "a", tag: tags[0] },
+    { text: "b", tag: tags[1] },
+  ];
+  expect(await read(await fileWith(content), TAGGED)).toEqual([{ text: "a b", label: undefined, words, line: 1 }]);
+});
+
+test("a sentence of CoNLL columns is an example, at the line of its first word", async () => {
+  const file = await fileWith("a X B-X\nb X O\n\nc X O\n");
+  const sentences = await read(file, { text: "words", tags: "tags", format: "conll" });
+  expect(sentences.map(({ text, line }) => [text, line])).toEqual([
+    ["a b", 1],
+    ["c", 4],
+  ]);
+  expect(sentences[0]?.words?.map(({ tag }) => tag)).toEqual(["B-X", "O"]);
+});
+
+test.each([
+  ["text instead of words", '{"tokens": "a b", "ner_tags": ["O", "O"]}', /"tokens" must be a list, is a string/],
+  [
+    "a number among the words",
+    '{"tokens": ["a", 5], "ner_tags": ["O", "O"]}',
+    /"tokens" must hold words, has a number/,
+  ],
+  ["no words", '{"tokens": [], "ner_tags": []}', /"tokens" is empty/],
+  ["fewer tags than words", '{"tokens": ["a", "b"], "ner_tags": ["O"]}', /"tokens" has 2 words, "ner_tags" has 1 tags/],
+  [
+    "names and integers",
+    '{"tokens": ["a", "b"], "ner_tags": ["O", 1]}',
+    /all of them names or all integers, is \["O",1\]/,
+  ],
+  ["no tags", '{"tokens": ["a"], "tags": ["O"]}', /has no field "ner_tags"; it has "tokens", "tags"/],
+])("%s is an error with its line", async (_, content, message) => {
+  const file = await fileWith(`\n${content}\n`);
+  await expect(read(file, TAGGED)).rejects.toMatchObject({
+    code: "data",
+    message: expect.stringMatching(message),
+    place: { file, line: 2 },
+  });
+});
+
 test("of a file that several splits share, only the part's texts are examples, up to the limit", async () => {
   const file = await fileWith('{"text": "a"}\n{"text": "bb"}\n{"text": "cc"}\n{"text": "dd"}\n');
   const part = { name: "test", holds: (text: string) => text.length === 2 };
