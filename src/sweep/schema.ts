@@ -199,7 +199,7 @@ const trainer = z
       .optional()
       .describe(
         "Rows of the word table without gradient in a step: moved by momentum and decay, or left as they are " +
-          "(sequence-classification). Default: dense.",
+          "(tasks that classify). Default: dense.",
       ),
     max_trial_minutes: z
       .number()

@@ -5,7 +5,7 @@ import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { Settings, Task } from "../sweep/settings.js";
 import type { SharedInputs } from "./data/inputs.js";
-import { addedTokenEntry } from "./data/tokenizer.js";
+import { addedTokenEntry, withPrefixSpace } from "./data/tokenizer.js";
 import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
 import { classPrefix } from "./models/registry.js";
 
@@ -72,13 +72,23 @@ export function exportedConfig(task: Task, { modelConfig, rowMap, data }: Shared
   };
 }
 
-async function writeTokenizer(folder: string, { model, introduced }: Settings, inputs: SharedInputs): Promise<void> {
+async function writeTokenizer(
+  folder: string,
+  { model, introduced, task }: Settings,
+  inputs: SharedInputs,
+): Promise<void> {
   const added = inputs.data.introduced.map(({ id, token }) => addedTokenEntry(id, token, introduced.special));
   const tokenizer = await readJsonObject(join(model, "tokenizer.json"));
   const known = Array.isArray(tokenizer.added_tokens) ? tokenizer.added_tokens : [];
-  await writeJson(join(folder, "tokenizer.json"), { ...tokenizer, added_tokens: [...known, ...added] });
-  const config = await readJsonObject(join(model, "tokenizer_config.json"));
-  await writeJson(join(folder, "tokenizer_config.json"), withDecoder(config, added));
+  const extended = { ...tokenizer, added_tokens: [...known, ...added] };
+  // Words must come out as they were trained, whether the one who loads this thinks of add_prefix_space or not.
+  const prefixed = task === "token-classification" ? withPrefixSpace(extended) : { json: extended, byteLevel: false };
+  await writeJson(join(folder, "tokenizer.json"), prefixed.json);
+  const config = withDecoder(await readJsonObject(join(model, "tokenizer_config.json")), added);
+  await writeJson(join(folder, "tokenizer_config.json"), {
+    ...config,
+    ...(prefixed.byteLevel && { add_prefix_space: true }),
+  });
   for (const file of COPIED) {
     if (existsSync(join(model, file))) await copyFile(join(model, file), join(folder, file));
   }

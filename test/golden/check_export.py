@@ -5,11 +5,21 @@ import json
 import sys
 
 import torch
-from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+)
 
 folder, batches, expected = sys.argv[1], sys.argv[2], float(sys.argv[3])
-masked = AutoConfig.from_pretrained(folder).architectures[0].endswith("MaskedLM")
-auto = AutoModelForMaskedLM if masked else AutoModelForSequenceClassification
+AUTO = {
+    "ForMaskedLM": AutoModelForMaskedLM, "ForSequenceClassification": AutoModelForSequenceClassification,
+    "ForTokenClassification": AutoModelForTokenClassification,
+}
+[architecture] = AutoConfig.from_pretrained(folder).architectures
+auto = AUTO[architecture[architecture.index("For"):]]
 model, info = auto.from_pretrained(folder, output_loading_info=True)
 model.eval()
 for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):

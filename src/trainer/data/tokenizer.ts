@@ -61,7 +61,7 @@ export async function loadTokenizer(
   input: "texts" | "words" = "texts",
 ): Promise<Tokenizer> {
   const loaded = await loadBase(folder);
-  const base = input === "words" ? rebuilt(loaded, withPrefixSpace(loaded._tokenizerJSON)) : loaded;
+  const base = input === "words" ? rebuilt(loaded, withPrefixSpace(loaded._tokenizerJSON).json) : loaded;
   checkTokens(base, tokens, special);
   const extended = addTokens(base, tokens, special);
   const added = tokens.map((token) => addedToken(base, extended, token));
@@ -112,12 +112,15 @@ function rebuilt(base: PreTrainedTokenizer, json: unknown): PreTrainedTokenizer 
   return tokenizer;
 }
 
-/** tokenizer.json with `add_prefix_space` wherever a byte-level pre-tokenizer has it. */
-function withPrefixSpace(json: unknown): unknown {
-  return JSON.parse(JSON.stringify(json), (_, value: unknown) => {
-    const byteLevel = typeof value === "object" && value !== null && "type" in value && value.type === "ByteLevel";
-    return byteLevel ? { ...value, add_prefix_space: true } : value;
+/** tokenizer.json with `add_prefix_space` wherever a byte-level pre-tokenizer has it, and whether one does. */
+export function withPrefixSpace(json: unknown): { readonly json: unknown; readonly byteLevel: boolean } {
+  let byteLevel = false;
+  const changed: unknown = JSON.parse(JSON.stringify(json), (_, value: unknown) => {
+    if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "ByteLevel") return value;
+    byteLevel = true;
+    return { ...value, add_prefix_space: true };
   });
+  return { json: changed, byteLevel };
 }
 
 /**
