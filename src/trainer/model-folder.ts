@@ -5,7 +5,8 @@ import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { Settings, Task } from "../sweep/settings.js";
 import type { SharedInputs } from "./data/inputs.js";
-import { addedTokenEntry, withPrefixSpace } from "./data/tokenizer.js";
+import { addedTokenEntry } from "./data/tokenizer.js";
+import { prefixSpaceIn } from "./data/words.js";
 import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
 import { classPrefix } from "./models/registry.js";
 
@@ -82,7 +83,7 @@ async function writeTokenizer(
   const known = Array.isArray(tokenizer.added_tokens) ? tokenizer.added_tokens : [];
   const extended = { ...tokenizer, added_tokens: [...known, ...added] };
   // Words must come out as they were trained, whether the one who loads this thinks of add_prefix_space or not.
-  const prefixed = task === "token-classification" ? withPrefixSpace(extended) : { json: extended, byteLevel: false };
+  const prefixed = task === "token-classification" ? prefixSpaceIn(extended) : { json: extended, byteLevel: false };
   await writeJson(join(folder, "tokenizer.json"), prefixed.json);
   const config = withDecoder(await readJsonObject(join(model, "tokenizer_config.json")), added);
   await writeJson(join(folder, "tokenizer_config.json"), {

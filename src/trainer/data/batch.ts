@@ -6,7 +6,10 @@ export interface Bucket {
   readonly batch: number;
   /** Tokens per sequence, padding included. */
   readonly length: number;
-  /** Target slots; unused slots have weight 0. For sequence classification it equals `batch`; targets of a sequence are neighbours. */
+  /**
+   * Target slots; unused slots have weight 0. For sequence classification it equals `batch`; else a sequence's targets come
+   * one after the other, in the order of their positions.
+   */
   readonly targets: number;
 }
 
@@ -24,7 +27,7 @@ export interface Batch {
   readonly targetLabels: Int32Array;
   /** 1 for a target that counts, 0 for an unused slot, [targets]. */
   readonly targetWeights: Float32Array;
-  /** 1 where a target is an introduced token (masked LM), or its example or its word holds one (classification), [targets]. */
+  /** 1 where a target is an introduced token (masked LM), or its text or word holds one (classification), [targets]. */
   readonly targetIntroduced: Uint8Array;
   /** Number of targets that count. */
   readonly targetCount: number;

@@ -10,10 +10,10 @@ export interface Sentence {
 }
 
 /**
- * The sentences of `lines` (those of `file`). Columns are parted by spaces or tabs; the first is the word, the last its tag, and
- * every line has as many as the file's first. Passed over are -DOCSTART- lines and comments, which begin with "# " before a
- * sentence's first word, as in CoNLL-U: a sentence that begins with the word # needs a tab after it. Throws a DualrateError of
- * code "data" that names the line.
+ * The sentences of `lines` (those of `file`). Columns are parted by spaces or tabs; the first is the word, the last its
+ * tag, and every line has as many as the file's first. Passed over are -DOCSTART- lines and comments, which begin with "# "
+ * before a sentence's first word, as in CoNLL-U: a sentence that begins with the word # needs a tab after it. Throws a
+ * DualrateError of code "data" that names the line.
  */
 export async function* readSentences(lines: AsyncIterable<string>, file: string): AsyncGenerator<Sentence> {
   let line = 0;

@@ -8,7 +8,9 @@ export interface HuggingFaceBatch {
   readonly input_ids: readonly (readonly number[])[];
   readonly attention_mask: readonly (readonly number[])[];
   readonly token_type_ids: readonly (readonly number[])[];
-  /** A class for each example; for masked-lm an id, for token-classification a class for each position. -100 is not asked for. */
+  /**
+   * A class for each example; for masked-lm an id, for token-classification a class for each position. -100 is not asked for.
+   */
   readonly labels: readonly number[] | readonly (readonly number[])[];
 }
 

@@ -17,7 +17,7 @@ export interface EncodedSplit {
   readonly tokenTypes: Uint8Array;
   /** [examples + 1] */
   readonly offsets: Int32Array;
-  /** Class of each example; for token classification that of each row, -1 where none is asked for; empty for masked LM. */
+  /** Class of each example; for token classification of each row, -1 where none is asked for; empty for masked LM. */
   readonly labels: Int32Array;
 }
 

@@ -5,6 +5,7 @@ import { DualrateError, messageOf } from "../../errors.js";
 import type { IntroducedTokens } from "../../sweep/settings.js";
 import type { IntroducedToken } from "./inputs.js";
 import { holdSingleWords } from "./single-word.js";
+import { type EncodedWords, encodeWords, type Frame, withPrefixSpace } from "./words.js";
 
 /** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
 export interface SpecialIds {
@@ -20,11 +21,6 @@ export interface EncodedText {
   readonly ids: readonly number[];
   readonly tokenTypes: readonly number[];
   readonly truncated: boolean;
-}
-
-export interface EncodedWords extends EncodedText {
-  /** Where the first sub-word of each word stands, ascending; words without tokens, or cut off, have none. */
-  readonly firsts: readonly { readonly position: number /** Index of the word. */; readonly word: number }[];
 }
 
 export interface AddedToken {
@@ -51,9 +47,9 @@ export interface Tokenizer {
 }
 
 /**
- * Loads the tokenizer of a local folder (never from the network) and adds the introduced tokens. For `words`, a byte-level one
- * puts a space before each word, as AutoTokenizer's add_prefix_space does. Throws a DualrateError
- * of code "tokens" for a token that cannot be introduced and of code "model" for a tokenizer that cannot be used.
+ * Loads the tokenizer of a local folder (never from the network) and adds the introduced tokens. For words, a byte-level
+ * one puts a space before each. Throws a DualrateError of code "tokens" for a token that cannot be introduced and of code
+ * "model" for a tokenizer that cannot be used.
  */
 export async function loadTokenizer(
   folder: string,
@@ -61,7 +57,7 @@ export async function loadTokenizer(
   input: "texts" | "words" = "texts",
 ): Promise<Tokenizer> {
   const loaded = await loadBase(folder);
-  const base = input === "words" ? rebuilt(loaded, withPrefixSpace(loaded._tokenizerJSON).json) : loaded;
+  const base = input === "words" ? withPrefixSpace(loaded) : loaded;
   checkTokens(base, tokens, special);
   const extended = addTokens(base, tokens, special);
   const added = tokens.map((token) => addedToken(base, extended, token));
@@ -99,28 +95,12 @@ function addTokens(base: PreTrainedTokenizer, tokens: readonly string[], special
   const json = structuredClone(base._tokenizerJSON) as { added_tokens: unknown[] };
   const added = tokens.map((content, index) => addedTokenEntry(first + index, content, special));
   json.added_tokens = [...json.added_tokens, ...added];
-  return rebuilt(base, json);
-}
-
-/** The same class and configuration over another tokenizer.json. */
-function rebuilt(base: PreTrainedTokenizer, json: unknown): PreTrainedTokenizer {
   const { constructor: Class } = base as unknown as {
     constructor: new (json: unknown, config: unknown) => PreTrainedTokenizer;
   };
-  const tokenizer = new Class(json, base._tokenizerConfig);
-  holdSingleWords(tokenizer);
-  return tokenizer;
-}
-
-/** tokenizer.json with `add_prefix_space` wherever a byte-level pre-tokenizer has it, and whether one does. */
-export function withPrefixSpace(json: unknown): { readonly json: unknown; readonly byteLevel: boolean } {
-  let byteLevel = false;
-  const changed: unknown = JSON.parse(JSON.stringify(json), (_, value: unknown) => {
-    if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "ByteLevel") return value;
-    byteLevel = true;
-    return { ...value, add_prefix_space: true };
-  });
-  return { json: changed, byteLevel };
+  const extended = new Class(json, base._tokenizerConfig);
+  holdSingleWords(extended);
+  return extended;
 }
 
 /**
@@ -181,12 +161,7 @@ function addedToken(base: PreTrainedTokenizer, extended: PreTrainedTokenizer, to
   return { token, id, subwordIds: base.encode(token, { add_special_tokens: false }) };
 }
 
-/** The special tokens that the template puts before and after a text. */
-interface Frame {
-  readonly prefix: readonly number[];
-  readonly suffix: readonly number[];
-}
-
+/** The special tokens that the template puts around a text, seen around `probe`. */
 function frameOf(tokenizer: PreTrainedTokenizer, probe: AddedToken | undefined): Frame {
   const ids = tokenizer.encode(probe?.token ?? "");
   const at = ids.indexOf(probe?.id ?? -1);
@@ -202,34 +177,6 @@ function encode(tokenizer: PreTrainedTokenizer, text: string, suffix: number, ma
   const truncated = ids.length > maxLength;
   const cut = (values: readonly number[]) => (truncated ? truncate(values, suffix, maxLength) : values);
   return { ids: cut(ids), tokenTypes: cut(types ?? ids.map(() => 0)), truncated };
-}
-
-/**
- * transformers.js does not tell which word a token is of. Hugging Face's library normalizes and splits each word apart from
- * the others, so that encoding them one by one gives the same tokens; only the template is for all of them.
- */
-function encodeWords(
-  tokenizer: PreTrainedTokenizer,
-  words: readonly string[],
-  { prefix, suffix }: Frame,
-  maxLength: number,
-): EncodedWords {
-  const ids = [...prefix];
-  const firsts: { position: number; word: number }[] = [];
-  words.forEach((text, word) => {
-    const subwords = text === "" ? [] : tokenizer.encode(text, { add_special_tokens: false });
-    if (subwords.length > 0) firsts.push({ position: ids.length, word });
-    ids.push(...subwords);
-  });
-  const room = maxLength - suffix.length;
-  const kept = [...ids.slice(0, room), ...suffix];
-  return {
-    ids: kept,
-    // One text is of type 0, whatever the template: types tell the two texts of a pair apart.
-    tokenTypes: kept.map(() => 0),
-    truncated: ids.length > room,
-    firsts: firsts.filter(({ position }) => position < room),
-  };
 }
 
 /** transformers.js cuts the last special tokens off with the text; Hugging Face's library keeps them, as here. */
