@@ -1,6 +1,7 @@
 // F1 over an evaluation: of the entities that the tags of words mark, or of the classes of texts.
 import type { Task } from "../sweep/settings.js";
 import type { Batch } from "./data/batch.js";
+import { entitiesOf, markEntities, OUTSIDE } from "./data/tags.js";
 
 /** Collects an evaluation's predictions, batch by batch; a sequence is never cut by the end of a batch. */
 export interface F1 {
@@ -19,7 +20,7 @@ export function createF1(task: Task, classes: readonly string[]): F1 {
     case "sequence-classification":
       return macroF1();
     case "token-classification":
-      return classes.every(isEntityTag) ? entityF1(classes) : NO_F1;
+      return markEntities(classes) ? entityF1(classes) : NO_F1;
   }
 }
 
@@ -102,54 +103,4 @@ function sequencesOf({ bucket, targetPositions, targetWeights }: Batch): readonl
     else sequences.set(sequence, [slot]);
   });
   return [...sequences.values()];
-}
-
-const OUTSIDE = "O";
-
-/** O, or begin, inside, end or single, with a type or without. */
-function isEntityTag(tag: string): boolean {
-  return /^(O|[BIES](-.*)?)$/su.test(tag);
-}
-
-export interface Entity {
-  readonly type: string;
-  /** Indices of its first and last word. */
-  readonly first: number;
-  readonly last: number;
-}
-
-/** The entities of a sequence of tags, also where these break their own scheme: seqeval's get_entities. */
-export function entitiesOf(tags: readonly string[]): readonly Entity[] {
-  const entities: Entity[] = [];
-  let before = chunkOf(OUTSIDE);
-  let first = 0;
-  for (const [index, tag] of [...tags, OUTSIDE].entries()) {
-    const chunk = chunkOf(tag);
-    if (endsBetween(before, chunk)) entities.push({ type: before.type, first, last: index - 1 });
-    if (startsBetween(before, chunk)) first = index;
-    before = chunk;
-  }
-  return entities;
-}
-
-interface Chunk {
-  /** O, B, I, E or S. */
-  readonly prefix: string;
-  readonly type: string;
-}
-
-function chunkOf(tag: string): Chunk {
-  return { prefix: tag.charAt(0), type: tag.slice(2) || "_" };
-}
-
-/** seqeval's end_of_chunk. */
-function endsBetween(before: Chunk, after: Chunk): boolean {
-  if (before.prefix === OUTSIDE) return false;
-  return "ES".includes(before.prefix) || "BSO".includes(after.prefix) || before.type !== after.type;
-}
-
-/** seqeval's start_of_chunk. */
-function startsBetween(before: Chunk, after: Chunk): boolean {
-  if (after.prefix === OUTSIDE) return false;
-  return "BS".includes(after.prefix) || "ESO".includes(before.prefix) || before.type !== after.type;
 }

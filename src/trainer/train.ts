@@ -281,10 +281,9 @@ function diverged(step: number, { loss, gradNorm, groups }: StepResult): TrialOu
 }
 
 function nothingToMeasure(step: number, metric: MetricName): TrialOutcome {
-  const reason =
+  const message =
     metric === "f1"
-      ? "the tags are not those of entities: O, or B-, I-, E- or S- and a type"
-      : "the validation set asks for no such token";
-  const message = `${metric} has nothing to average: ${reason}`;
+      ? "f1 has no value: the tags are not those of entities (O, or B-, I-, E- or S- and a type)"
+      : `${metric} has nothing to average: the validation set asks for no such token`;
   return failed("error", step, message);
 }

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Task } from "../../src/sweep/settings.js";
 import type { Batch } from "../../src/trainer/data/batch.js";
-import { createF1, entitiesOf } from "../../src/trainer/f1.js";
+import { entitiesOf } from "../../src/trainer/data/tags.js";
+import { createF1 } from "../../src/trainer/f1.js";
 
 interface EntityCase {
   readonly tags: readonly string[];

@@ -19,7 +19,7 @@ import { insideWordPattern } from "./single-word.js";
 import { dataFormats, type SplitSource, splitSource } from "./splits.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
 import { atToken, type ResolvedTokens, resolveTokens } from "./tokens.js";
-import { dataWarnings } from "./warnings.js";
+import { dataWarnings, tagWarnings } from "./warnings.js";
 
 /** The splits as vocabulary ids. */
 interface Splits {
@@ -66,7 +66,10 @@ export async function prepareInputs(
       rows: rowMap.idOfRow.length,
       targetsPerText: targets.perText,
     }),
-    warnings: dataWarnings(tokenizer, splits.train, splits.validation, targets.introduced),
+    warnings: [
+      ...dataWarnings(tokenizer, splits.train, splits.validation, targets.introduced),
+      ...(settings.task === "token-classification" ? tagWarnings(data.classes) : []),
+    ],
   };
   return { summary, inputs };
 }

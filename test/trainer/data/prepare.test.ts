@@ -85,6 +85,20 @@ test("words that max_length cuts off are not asked for", async () => {
   expect(inputs.data.classes).toEqual(["A", "B"]);
 });
 
+test("tags that mark no entities are warned of, as they have no F1", async () => {
+  const warningsOf = async (...tags: string[]) => {
+    const file = await jsonl([tagged("the <new> zyx", ...tags)]);
+    const settings = tinySettings(
+      await tinyModel(),
+      { train: file, validation: file },
+      { task: "token-classification" },
+    );
+    return (await prepareInputs(settings, 1)).summary.warnings;
+  };
+  expect(await warningsOf("O", "B-k2", "I-k2")).toEqual([]);
+  expect(await warningsOf("0", "1", "2")).toEqual([expect.stringMatching(/the tags \(0, 1, 2\) do not mark entities/)]);
+});
+
 test("a tag that no training word has is an error with its line", async () => {
   const data = {
     train: await jsonl([tagged("the <new>", "A", "B")]),
