@@ -6,6 +6,7 @@ import { checkSweep } from "./checks.js";
 import { type Distribution, quantile, valuesOf } from "./distributions.js";
 import { checkFile, checkModelFolder } from "./files.js";
 import { possibleValues } from "./given.js";
+import { goalOf } from "./metrics.js";
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
 import { type SweepInput, sweepSchema } from "./schema.js";
@@ -199,7 +200,7 @@ function fixedOf(input: SweepInput): Settings["fixed"] {
 }
 
 function metricOf({ metric: { name, goal } }: SweepInput): Metric {
-  return { name, goal: goal ?? (name === "accuracy" ? "maximize" : "minimize") };
+  return { name, goal: goal ?? goalOf(name) };
 }
 
 /** In the order of the file, which zod's output does not keep. */
