@@ -140,6 +140,15 @@ describe("rules between keys are named, with their line, for", () => {
       message: /^metric accuracy would never have a value: .* under problem_type regression$/,
     },
     {
+      what: "F1 of numbers",
+      text: edited(
+        { ...CLASSIFICATION, "max_steps: 200": "max_steps: 200\n  problem_type: regression" },
+        "metric: {name: f1}\n",
+      ),
+      line: 17,
+      message: /^metric f1 would never have a value: .* under problem_type regression$/,
+    },
+    {
       what: "an output bias under sequence-classification",
       text: edited(CLASSIFICATION, "  bias_init: {value: zero}\n"),
       line: 16,
@@ -186,6 +195,24 @@ describe("rules between keys are named, with their line, for", () => {
       text: edited({}, "metric:\n  name: f1\n"),
       line: 17,
       message: /^metric f1 is for tasks that classify; masked-lm has none$/,
+    },
+    {
+      what: "F1 under causal-lm",
+      text: edited(CAUSAL, "metric:\n  name: f1\n"),
+      line: 17,
+      message: /^metric f1 is for tasks that classify; causal-lm has none$/,
+    },
+    {
+      what: "regression under token-classification",
+      text: edited({ ...TAGGING, "max_steps: 200": "max_steps: 200\n  problem_type: regression" }),
+      line: 11,
+      message: /^trainer.problem_type would have no effect: token-classification knows no problem types$/,
+    },
+    {
+      what: "whole words masked under token-classification",
+      text: edited({ ...TAGGING, "max_steps: 200": "max_steps: 200\n  whole_word_masking: true" }),
+      line: 11,
+      message: /^trainer.whole_word_masking would have no effect: token-classification masks nothing$/,
     },
     {
       what: "masking under token-classification",

@@ -105,6 +105,18 @@ describe("where the data come from:", () => {
       message: /^data.text_pair would have no effect: masked-lm reads one text an example$/,
     },
     {
+      what: "a second text under token-classification",
+      text: edited({ ...TAGGING, [FILES]: `${FILES}  text_pair: other\n` }),
+      line: 7,
+      message: /^data.text_pair would have no effect: token-classification reads one text an example$/,
+    },
+    {
+      what: "columns of words where classes of texts are needed",
+      text: edited({ ...CLASSIFICATION, [FILES]: `${FILES}  format: conll\n` }),
+      line: 7,
+      message: /^task sequence-classification needs whole texts; conll has a word and its tag in each line$/,
+    },
+    {
       what: "plain text where words and tags are needed",
       text: edited({ ...TAGGING, [FILES]: `${FILES}  format: text\n` }),
       line: 7,
