@@ -58,6 +58,7 @@ const LOADERS: Readonly<Record<Task, string>> = {
   "masked-lm": "AutoModelForMaskedLM",
   "causal-lm": "AutoModelForCausalLM",
   "sequence-classification": "AutoModelForSequenceClassification",
+  "token-classification": "AutoModelForTokenClassification",
 };
 
 function noteExported(study: StudyRecord, trial: CompleteTrial, checkpoint: string): void {

@@ -16,7 +16,8 @@ import { findOverfitting, type Overfitting } from "../report/overfitting.js";
 import { allParameters, isRetriable, reasonOf } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
-import type { Settings, SplitShares } from "../sweep/settings.js";
+import { hasMetric, METRICS, perplexity } from "../sweep/metrics.js";
+import { predictsTokens, type Settings, type SplitShares, type Task } from "../sweep/settings.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -149,7 +150,7 @@ function printTrial(
   overfitting: Overfitting | undefined,
 ): void {
   print(fields(trialFields(study, trial)));
-  if (measurements.length > 0) print(["", ...measurementTables(measurements)]);
+  if (measurements.length > 0) print(["", ...measurementTables(measurements, study.sweep.settings.task)]);
   if (overfitting) print(["", overfittingLine(overfitting)]);
 }
 
@@ -185,14 +186,15 @@ function trialFields(study: StudyRecord, trial: Trial): readonly Field[] {
 }
 
 /** Losses and metrics of every evaluation, and below them each parameter group's health. */
-function measurementTables(measurements: readonly Measurement[]): readonly string[] {
-  const metrics = ["loss", "loss_introduced", "loss_base", "accuracy"] as const;
+function measurementTables(measurements: readonly Measurement[], task: Task): readonly string[] {
+  const metrics = METRICS.filter((name) => hasMetric(task, name));
   const groups = [...new Set(measurements.flatMap((measurement) => Object.keys(measurement.groups)))];
   const step: Column<Measurement> = { title: "step", cell: (m) => String(m.step) };
   const values: readonly Column<Measurement>[] = [
     step,
     { title: "train loss", cell: (m) => formatMetric(m.trainLoss) },
     ...metrics.map((name) => ({ title: name, cell: (m: Measurement) => formatMetric(m.validation[name]) })),
+    ...(predictsTokens(task) ? [{ title: "perplexity", cell: perplexityCell }] : []),
     { title: "time", cell: (m) => formatDuration(1000 * m.seconds) },
   ];
   const health = groups.flatMap((group): readonly Column<Measurement>[] => [
@@ -202,6 +204,10 @@ function measurementTables(measurements: readonly Measurement[]): readonly strin
   ]);
   const healthTable = health.length > 0 ? ["", ...textTable([step, ...health], measurements)] : [];
   return [...textTable(values, measurements), ...healthTable];
+}
+
+function perplexityCell({ validation }: Measurement): string {
+  return formatMetric(perplexity(validation.loss));
 }
 
 function formatSmall(value: number | undefined): string {

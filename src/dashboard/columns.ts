@@ -29,6 +29,7 @@ const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   loss_introduced: "intro loss",
   loss_base: "base loss",
   accuracy: "accuracy",
+  f1: "F1",
 };
 
 /** The columns that fit in `width` cells, in their order. */

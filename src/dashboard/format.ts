@@ -29,6 +29,7 @@ export const METRIC_WORDS: Readonly<Record<MetricName, string>> = {
   loss_introduced: "loss on introduced tokens",
   loss_base: "loss on base tokens",
   accuracy: "accuracy",
+  f1: "F1",
 };
 
 /** At most `width` cells of a plain text. */

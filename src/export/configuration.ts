@@ -3,7 +3,15 @@ import { relative } from "node:path";
 import { DualrateError } from "../errors.js";
 import type { StudyRecord } from "../store/records.js";
 import { type AnyParameterName, isUsedBy, parameterValue } from "../sweep/parameters.js";
-import type { DataSettings, ExportedFrom, Metric, Settings, SplitShares, TrainerSettings } from "../sweep/settings.js";
+import {
+  type DataSettings,
+  type ExportedFrom,
+  type Metric,
+  predictsTokens,
+  type Settings,
+  type SplitShares,
+  type TrainerSettings,
+} from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
 import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
 
@@ -91,7 +99,7 @@ function dataKeys({ data, task }: Settings, path: (absolute: string) => string):
     ...(format !== undefined && { format }),
     text,
     ...(textPair !== undefined && { text_pair: textPair }),
-    ...(task === "sequence-classification" && { label }),
+    ...(!predictsTokens(task) && { label }),
     ...(maxTrainSamples !== undefined && { max_train_samples: maxTrainSamples }),
     ...(maxEvalSamples !== undefined && { max_eval_samples: maxEvalSamples }),
   };

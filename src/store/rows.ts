@@ -49,6 +49,7 @@ export interface MeasurementRow {
   readonly loss_introduced: number | null;
   readonly loss_base: number | null;
   readonly accuracy: number | null;
+  readonly f1: number | null;
   readonly seconds: number;
   readonly groups: string;
 }
@@ -129,13 +130,14 @@ export function outcomeToRow(outcome: TrialOutcome): OutcomeRow {
 export function measurementToRow(study_id: number, number: number, measurement: Measurement): MeasurementRow {
   const { step, trainLoss, validation, groups, seconds } = measurement;
   const { loss, loss_introduced, loss_base, accuracy } = validation;
-  const metrics = { loss, loss_introduced, loss_base, accuracy };
+  // Checkpoints from before there was an F1 have measurements without.
+  const metrics = { loss, loss_introduced, loss_base, accuracy, f1: validation.f1 ?? null };
   return { study_id, number, step, train_loss: trainLoss, ...metrics, seconds, groups: JSON.stringify(groups) };
 }
 
 export function measurementFromRow(row: MeasurementRow): Measurement {
-  const { step, train_loss, loss, loss_introduced, loss_base, accuracy, seconds } = row;
-  const validation = { loss, loss_introduced, loss_base, accuracy };
+  const { step, train_loss, loss, loss_introduced, loss_base, accuracy, f1, seconds } = row;
+  const validation = { loss, loss_introduced, loss_base, accuracy, f1 };
   return { step, trainLoss: train_loss ?? Number.NaN, validation, groups: groupsFromJson(row.groups), seconds };
 }
 

@@ -80,6 +80,7 @@ export const MIGRATIONS: readonly string[] = [
      message TEXT NOT NULL
    ) STRICT;
    CREATE INDEX events_of_study ON events (study_id, id);`,
+  "ALTER TABLE measurements ADD COLUMN f1 REAL;",
 ];
 
 /** The database's version: the number of steps that it has taken; 0 is an empty file. */

@@ -117,7 +117,8 @@ class SqliteWriter implements StoreWriter {
       const { changes } = this.#db
         .prepare(
           `INSERT INTO measurements
-           SELECT @study_id, @number, @step, @train_loss, @loss, @loss_introduced, @loss_base, @accuracy, @seconds, @groups
+           SELECT @study_id, @number, @step, @train_loss, @loss, @loss_introduced, @loss_base, @accuracy, @seconds, @groups,
+             @f1
            FROM trials WHERE study_id = @study_id AND number = @number AND state = 'running'`,
         )
         .run(measurementToRow(studyId, number, measurement));

@@ -1,6 +1,7 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
 import { fixedAt, givenAt, parameterNamesOf, possibleValues, searchedIn } from "./given.js";
 import { checkData, checkTokens } from "./input-checks.js";
+import { goalOf, hasMetric } from "./metrics.js";
 import { GROUP_SUFFIXES, isUsedBy, parameterSpec, RATE_NAMES } from "./parameters.js";
 import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import { checkSchedules } from "./schedule-checks.js";
@@ -111,13 +112,18 @@ function checkTask(input: SweepInput): readonly Problem[] {
   ];
 }
 
-function checkMetric({ metric, trainer }: SweepInput): readonly Problem[] {
-  if (metric.name === "accuracy" && trainer.problem_type === "regression") {
-    const message =
-      "metric accuracy would never have a value: no number is right or wrong under problem_type regression";
-    return [{ path: ["metric", "name"], message, hint: "Rank by loss, the mean squared error." }];
+function checkMetric({ metric, task, trainer }: SweepInput): readonly Problem[] {
+  const path = ["metric", "name"];
+  if (!hasMetric(task, metric.name)) {
+    const message = `metric ${metric.name} is for tasks that classify; ${task} has none`;
+    return [{ path, message, hint: "Rank by loss: it orders trials as perplexity does." }];
   }
-  const goal = metric.name === "accuracy" ? "maximize" : "minimize";
+  const goal = goalOf(metric.name);
+  if (goal === "maximize" && trainer.problem_type === "regression") {
+    const never = `metric ${metric.name} would never have a value`;
+    const message = `${never}: no number is right or wrong under problem_type regression`;
+    return [{ path, message, hint: "Rank by loss, the mean squared error." }];
+  }
   if (metric.goal === undefined || metric.goal === goal) return [];
   const message = `metric.goal must be ${goal} for ${metric.name}; got ${metric.goal}`;
   return [{ path: ["metric", "goal"], message, hint: "Leave goal out: the metric settles it." }];
@@ -149,7 +155,7 @@ function checkTargets({ trainer, introduced_tokens: { special }, metric }: Sweep
     const message = "no token is ever masked: mask_probability is 0, for introduced tokens too";
     return [{ path: ["trainer", "mask_probability"], message, hint: "Set one of the probabilities above 0." }];
   }
-  const asked = { loss: 1, accuracy: 1, loss_base: base, loss_introduced: introduced }[metric.name];
+  const asked = { loss: 1, accuracy: 1, f1: 1, loss_base: base, loss_introduced: introduced }[metric.name];
   if (asked > 0) return [];
   const kind = metric.name === "loss_base" ? "base" : "introduced";
   const message = `metric ${metric.name} would never have a value: no ${kind} token is ever masked`;

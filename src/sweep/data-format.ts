@@ -1,7 +1,7 @@
 // The formats of data files, and which one a file has where the sweep file leaves that to its ending.
 import { extname } from "node:path";
 
-export const DATA_FORMATS = ["jsonl", "csv", "tsv", "text", "parquet"] as const;
+export const DATA_FORMATS = ["jsonl", "csv", "tsv", "text", "parquet", "conll"] as const;
 export type DataFormat = (typeof DATA_FORMATS)[number];
 
 const ENDINGS: Readonly<Record<string, DataFormat>> = {
@@ -10,6 +10,10 @@ const ENDINGS: Readonly<Record<string, DataFormat>> = {
   ".tab": "tsv",
   ".txt": "text",
   ".parquet": "parquet",
+  ".conll": "conll",
+  ".bio": "conll",
+  ".iob": "conll",
+  ".iob2": "conll",
 };
 
 /** The given format, else the one that the file's ending stands for; JSONL for endings that stand for none. */

@@ -1,5 +1,5 @@
 // The rules between the keys of `data` and of `introduced_tokens`: where examples and tokens come from, in one way each.
-import { formatOf } from "./data-format.js";
+import { type DataFormat, formatOf } from "./data-format.js";
 import { type Problem, pathText, repeated, show, unused } from "./problems.js";
 import type { SweepInput } from "./schema.js";
 import { predictsTokens } from "./settings.js";
@@ -44,14 +44,31 @@ function checkShares({ validation, test = 0 }: NonNullable<SweepInput["data"]["s
 }
 
 function checkFormat({ data, task }: SweepInput): readonly Problem[] {
-  if (predictsTokens(task)) return [];
   const given = data.format === "auto" ? undefined : data.format;
-  const texts = ([...OWN_FILES, "file"] as const).filter((key) => formatOf(data[key] ?? "", given) === "text");
-  return texts.slice(0, 1).map((key) => ({
-    path: ["data", given ? "format" : key],
-    message: `task ${task} needs labels, which plain text has none of`,
-    hint: "Use JSONL, CSV, TSV or Parquet; data.format says so where a file's ending does not.",
-  }));
+  for (const key of [...OWN_FILES, "file"] as const) {
+    const file = data[key];
+    const problem = file === undefined ? undefined : wrongFormat(task, formatOf(file, given));
+    if (problem) return [{ path: ["data", given ? "format" : key], ...problem }];
+  }
+  return [];
+}
+
+/** Why a format cannot hold what the task needs. */
+function wrongFormat(task: SweepInput["task"], format: DataFormat): Omit<Problem, "path"> | undefined {
+  const ending = "data.format says so where a file's ending does not.";
+  if (task === "token-classification") {
+    if (format === "jsonl" || format === "parquet" || format === "conll") return undefined;
+    const what = format === "text" ? "plain text has none of" : `the fields of ${format.toUpperCase()} cannot hold`;
+    const message = `task ${task} needs words and their tags, which ${what}`;
+    return { message, hint: `Use JSONL or Parquet with lists, or conll: a word and its tag a line; ${ending}` };
+  }
+  if (format === "conll") {
+    const message = `task ${task} needs whole texts; conll has a word and its tag in each line`;
+    return { message, hint: `Use task token-classification, or another format; ${ending}` };
+  }
+  if (predictsTokens(task) || format !== "text") return undefined;
+  const message = `task ${task} needs labels, which plain text has none of`;
+  return { message, hint: `Use JSONL, CSV, TSV or Parquet; ${ending}` };
 }
 
 function checkPair({ data, task }: SweepInput): readonly Problem[] {

@@ -1,6 +1,7 @@
 // The shape of a sweep file: keys, types, bounds, defaults. Rules that hold between keys are in checks.ts.
 import { z } from "zod";
 import { DATA_FORMATS } from "./data-format.js";
+import { METRICS } from "./metrics.js";
 import {
   type AnyParameterName,
   type Default,
@@ -138,9 +139,14 @@ const data = z
       .enum(["auto", ...DATA_FORMATS])
       .default("auto")
       .describe(
-        "Of the files. auto: by their endings .csv, .tsv, .txt, .parquet, else JSONL; text is one example a line.",
+        "Of the files. auto: by their endings .csv, .tsv, .txt, .parquet, .conll (.bio, .iob, .iob2), else JSONL; text is one " +
+          "example a line, conll a word and its tag a line.",
       ),
-    text: z.string().min(1).default("text").describe("The field or column that holds the text."),
+    text: z
+      .string()
+      .min(1)
+      .default("text")
+      .describe("The field or column that holds the text, or the list of words (token-classification)."),
     text_pair: z
       .string()
       .min(1)
@@ -150,7 +156,7 @@ const data = z
       .string()
       .min(1)
       .default("label")
-      .describe("The field or column that holds the class (sequence-classification)."),
+      .describe("The field or column that holds the class, or the list of the words' tags (token-classification)."),
     max_train_samples: count.optional().describe("The first N training examples only."),
     max_eval_samples: count.optional().describe("The first N validation examples only."),
   })
@@ -231,7 +237,7 @@ const trainer = z
       .optional()
       .describe(
         "Rows of the word table without gradient in a step: moved by momentum and decay, or left as they are " +
-          "(sequence-classification). Default: dense.",
+          "(tasks that classify). Default: dense.",
       ),
     max_trial_minutes: z
       .number()
@@ -259,11 +265,18 @@ function groupPatterns() {
   return { patternProperties: Object.fromEntries(patterns) };
 }
 
-const METRICS = ["loss", "loss_introduced", "loss_base", "accuracy"] as const;
-
 const metric = z.strictObject({
-  name: z.enum(METRICS).default("loss").describe("The validation metric that ranks the trials."),
-  goal: z.enum(["minimize", "maximize"]).optional().describe("Default: maximize for accuracy, minimize for losses."),
+  name: z
+    .enum(METRICS)
+    .default("loss")
+    .describe(
+      "The validation metric that ranks the trials. f1: of entities (token-classification), mean of the classes' " +
+        "(sequence-classification).",
+    ),
+  goal: z
+    .enum(["minimize", "maximize"])
+    .optional()
+    .describe("Default: maximize for accuracy and f1, minimize for losses."),
 });
 
 const exportedFrom = z.strictObject({
@@ -295,8 +308,8 @@ export const sweepSchema = z
     seed: z.int().min(0).default(0).describe("Seeds data order, masks, dropout and the search."),
     model: path.describe("A Hugging Face model folder, relative to this file."),
     task: z
-      .enum(["masked-lm", "causal-lm", "sequence-classification"])
-      .describe("What is trained: masked tokens, each next token (decoders), or a class for each text."),
+      .enum(["masked-lm", "causal-lm", "sequence-classification", "token-classification"])
+      .describe("What is trained: masked tokens, each next token (decoders), or a class for each text or each word."),
     data: SECTIONS.data,
     introduced_tokens: SECTIONS.introduced_tokens,
     token_groups: tokenGroups.optional(),

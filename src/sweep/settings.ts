@@ -3,14 +3,14 @@
 import type { DataFormat } from "./data-format.js";
 import type { Parameters, Space, Value } from "./space.js";
 
-export type Task = "masked-lm" | "causal-lm" | "sequence-classification";
+export type Task = "masked-lm" | "causal-lm" | "sequence-classification" | "token-classification";
 
 /** Whether a task asks for tokens: its output layer has an entry for each, and it needs no labels. */
 export function predictsTokens(task: Task): boolean {
   return task === "masked-lm" || task === "causal-lm";
 }
 
-export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy";
+export type MetricName = "loss" | "loss_introduced" | "loss_base" | "accuracy" | "f1";
 /** Whether an optimizer step moves rows of the word table that got no gradient in it. */
 export type RowUpdates = "dense" | "lazy";
 export type Goal = "minimize" | "maximize";

@@ -7,6 +7,7 @@ import { type Distribution, quantile, valuesOf } from "./distributions.js";
 import { enqueuedPoint } from "./enqueued.js";
 import { checkFile, checkModelFolder } from "./files.js";
 import { fixedOf, possibleValues, searchedIn } from "./given.js";
+import { goalOf } from "./metrics.js";
 import { type AnyParameterName, PARAMETERS, parameterSpec } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
 import { type SweepInput, sweepSchemaFor } from "./schema.js";
@@ -205,7 +206,7 @@ function lengthOf({ max_steps: maxSteps, num_train_epochs: epochs }: SweepInput[
 }
 
 function metricOf({ metric: { name, goal } }: SweepInput): Metric {
-  return { name, goal: goal ?? (name === "accuracy" ? "maximize" : "minimize") };
+  return { name, goal: goal ?? goalOf(name) };
 }
 
 /** In the order of the file, which zod's output does not keep. */

@@ -2,6 +2,7 @@
 import type { MetricValues } from "../sweep/trial.js";
 import type { Batch } from "./data/batch.js";
 import type { EvalResult } from "./engine/engine.js";
+import type { F1 } from "./f1.js";
 
 /** A weighted mean that can be taken, which empties it. */
 export class Averages {
@@ -37,15 +38,21 @@ interface Sums {
   targets: number;
 }
 
-/** Sums over the targets of an evaluation. For classification a target counts as introduced if its text holds one. */
+/**
+ * Sums over the targets of an evaluation. A text that is classified counts as introduced if it holds an introduced token, a
+ * word that is tagged if a part of it is one.
+ */
 export class Tally {
   readonly introduced: Sums = { loss: 0, correct: 0, targets: 0 };
   readonly base: Sums = { loss: 0, correct: 0, targets: 0 };
   /** False in regression, where no output is right or wrong. */
   predicted = true;
 
+  constructor(readonly f1: F1) {}
+
   add(batch: Batch, { losses, predictions }: EvalResult): void {
     this.predicted = predictions.length > 0;
+    this.f1.add(batch, predictions);
     for (let i = 0; i < batch.bucket.targets; i++) {
       if (batch.targetWeights[i] === 0) continue;
       const sums = batch.targetIntroduced[i] ? this.introduced : this.base;
@@ -56,7 +63,7 @@ export class Tally {
   }
 }
 
-export function metricValues({ introduced, base, predicted }: Tally): MetricValues {
+export function metricValues({ introduced, base, predicted, f1 }: Tally): MetricValues {
   const targets = introduced.targets + base.targets;
   const mean = (sum: number, count: number) => (count > 0 ? sum / count : null);
   return {
@@ -64,5 +71,6 @@ export function metricValues({ introduced, base, predicted }: Tally): MetricValu
     loss_introduced: mean(introduced.loss, introduced.targets),
     loss_base: mean(base.loss, base.targets),
     accuracy: predicted ? mean(introduced.correct + base.correct, targets) : null,
+    f1: f1.value(),
   };
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Settings } from "../sweep/settings.js";
 import type { IntroducedToken, SharedInputs } from "./data/inputs.js";
 import { addedTokenEntry } from "./data/tokenizer.js";
+import { prefixSpaceIn } from "./data/words.js";
 import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.js";
 import { classOf } from "./models/registry.js";
 
@@ -63,6 +64,8 @@ export function exportedConfig({ task, trainer }: Settings, { modelConfig, rowMa
     dtype: "float32",
     ...(task === "sequence-classification" && {
       problem_type: regression ? "regression" : "single_label_classification",
+    }),
+    ...(classes.length > 0 && {
       id2label: Object.fromEntries(classes.map((name, index) => [index, name])),
       label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
     }),
@@ -72,15 +75,21 @@ export function exportedConfig({ task, trainer }: Settings, { modelConfig, rowMa
 /** The files of the model's tokenizer, with the introduced tokens under the ids that they were trained under. */
 export async function writeTokenizer(
   folder: string,
-  { model, introduced }: Pick<Settings, "model" | "introduced">,
+  { model, introduced, task }: Pick<Settings, "model" | "introduced" | "task">,
   tokens: readonly Pick<IntroducedToken, "id" | "token">[],
 ): Promise<void> {
   const added = tokens.map(({ id, token }) => addedTokenEntry(id, token, introduced.special));
   const tokenizer = await readJsonObject(join(model, "tokenizer.json"));
   const known = Array.isArray(tokenizer.added_tokens) ? tokenizer.added_tokens : [];
-  await writeJson(join(folder, "tokenizer.json"), { ...tokenizer, added_tokens: [...known, ...added] });
-  const config = await readJsonObject(join(model, "tokenizer_config.json"));
-  await writeJson(join(folder, "tokenizer_config.json"), withDecoder(config, added));
+  const extended = { ...tokenizer, added_tokens: [...known, ...added] };
+  // Words must come out as they were trained, whether the one who loads this thinks of add_prefix_space or not.
+  const prefixed = task === "token-classification" ? prefixSpaceIn(extended) : { json: extended, byteLevel: false };
+  await writeJson(join(folder, "tokenizer.json"), prefixed.json);
+  const config = withDecoder(await readJsonObject(join(model, "tokenizer_config.json")), added);
+  await writeJson(join(folder, "tokenizer_config.json"), {
+    ...config,
+    ...(prefixed.byteLevel && { add_prefix_space: true }),
+  });
   for (const file of COPIED) {
     if (existsSync(join(model, file))) await copyFile(join(model, file), join(folder, file));
   }

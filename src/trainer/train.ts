@@ -13,6 +13,7 @@ import type { Engine, GroupNorms, StepRates, StepResult } from "./engine/engine.
 import { OnnxEngine } from "./engine/onnx/engine.js";
 import type { Runtime } from "./engine/runtime.js";
 import { trainedTensors } from "./exported.js";
+import { createF1, type F1, NO_F1 } from "./f1.js";
 import { writeSafetensors } from "./files/safetensors.js";
 import { introducedBias, introducedRows } from "./introduce.js";
 import { metricValues, Tally } from "./metrics.js";
@@ -115,7 +116,8 @@ async function measure(
 ): Promise<Measurement | TrialOutcome> {
   const { config, metric } = training;
   const { step } = progress;
-  const validation = await evaluate(engine, evaluationBatches(training), () => checkStop(training));
+  const f1 = createF1(training.settings.task, training.inputs.data.classes);
+  const validation = await evaluate(engine, evaluationBatches(training), f1, () => checkStop(training));
   const { seconds } = progress;
   const value = validation[metric.name];
   if (value === null) return nothingToMeasure(step, metric.name);
@@ -164,7 +166,7 @@ export function checkModel(settings: Settings, inputs: SharedInputs): void {
       "sweep-file",
       `row_updates: lazy needs a word table of the input's own; in ${settings.task} the output layer shares it, and gives ` +
         "every row a gradient in every step",
-      { hint: "Leave row_updates out, or use the task sequence-classification.", key: ["trainer", "row_updates"] },
+      { hint: "Leave row_updates out, or use a task that classifies.", key: ["trainer", "row_updates"] },
     );
   }
   const zeros = ({ shape }: NamedTensor) => new Float32Array(inputs.rowMap.introducedRows * sizeOf(shape.slice(1)));
@@ -222,13 +224,14 @@ function evaluationBatches(training: Training): readonly Batch[] {
 
 const evaluationCache = new WeakMap<SharedInputs, readonly Batch[]>();
 
-/** Every metric over a set of batches, each target counted alike, whatever batch it is in. */
+/** Every metric over a set of batches, each target counted alike, whatever batch it is in. `f1` must be a new one. */
 export async function evaluate(
   engine: Engine,
   batches: readonly Batch[],
+  f1: F1 = NO_F1,
   beforeEach = () => {},
 ): Promise<MetricValues> {
-  const tally = new Tally();
+  const tally = new Tally(f1);
   for (const batch of batches) {
     beforeEach();
     tally.add(batch, await engine.evaluate(batch));
@@ -283,6 +286,9 @@ function diverged(step: number, { loss, gradNorm, groups }: StepResult): TrialOu
 }
 
 function nothingToMeasure(step: number, metric: MetricName): TrialOutcome {
-  const message = `${metric} has nothing to average: the validation set asks for no such token`;
+  const message =
+    metric === "f1"
+      ? "f1 has no value: the tags are not those of entities (O, or B-, I-, E- or S- and a type)"
+      : `${metric} has nothing to average: the validation set asks for no such token`;
   return failed("error", step, message);
 }

@@ -97,14 +97,14 @@ export function diverged(step: number, start = 0, end = 10): TrialState {
   return { state: "failed", startedAt: START + 1000 * start, endedAt: START + 1000 * end, failure };
 }
 
-/** Evaluations every 100 steps, each with the value of all metrics but the accuracy. */
+/** Evaluations every 100 steps, each with the value of all losses. */
 export function measured(...values: readonly number[]): readonly Measurement[] {
   return values.map((value, index) => ({
     step: 100 * (index + 1),
     trainLoss: value + 0.1,
-    validation: { loss: value, loss_introduced: value, loss_base: value, accuracy: 0.5 } satisfies Record<
+    validation: { loss: value, loss_introduced: value, loss_base: value, accuracy: 0.5, f1: null } satisfies Record<
       MetricName,
-      number
+      number | null
     >,
     groups: {
       base: { lr: 2e-4, gradNorm: 1, updateRatio: 1e-3 },

@@ -10,16 +10,23 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
 )
 
 folder, batches, expected = sys.argv[1], sys.argv[2], float(sys.argv[3])
 config = AutoConfig.from_pretrained(folder)
-architecture = config.architectures[0]
+[architecture] = config.architectures
 regression = config.problem_type == "regression"
-causal = architecture.endswith(("CausalLM", "LMHeadModel"))
-masked = architecture.endswith("MaskedLM")
-auto = AutoModelForCausalLM if causal else AutoModelForMaskedLM if masked else AutoModelForSequenceClassification
+AUTO = {
+    "MaskedLM": AutoModelForMaskedLM,
+    "CausalLM": AutoModelForCausalLM,
+    "LMHeadModel": AutoModelForCausalLM,
+    "ForSequenceClassification": AutoModelForSequenceClassification,
+    "ForTokenClassification": AutoModelForTokenClassification,
+}
+[auto] = [AUTO[suffix] for suffix in AUTO if architecture.endswith(suffix)]
+causal = auto is AutoModelForCausalLM
 model, info = auto.from_pretrained(folder, output_loading_info=True)
 model.eval()
 for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):

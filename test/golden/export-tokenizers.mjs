@@ -15,6 +15,7 @@ for (const entry of await readdir(golden, { withFileTypes: true })) {
     const introduced = { tokens: JSON.parse(tokens), special };
     const target = join(folder, `${entry.name}-${special ? "special" : "plain"}`);
     await mkdir(target, { recursive: true });
-    await writeTokenizer(target, { model, introduced }, (await loadTokenizer(model, introduced)).introduced);
+    const settings = { model, introduced, task: "masked-lm" };
+    await writeTokenizer(target, settings, (await loadTokenizer(model, introduced)).introduced);
   }
 }

@@ -14,27 +14,15 @@ import transformers
 from safetensors.torch import save_file
 from transformers import (
     AlbertConfig,
-    AlbertForMaskedLM,
-    AlbertForSequenceClassification,
     BertConfig,
-    BertForMaskedLM,
-    BertForSequenceClassification,
     DistilBertConfig,
-    DistilBertForMaskedLM,
-    DistilBertForSequenceClassification,
     ElectraConfig,
-    ElectraForMaskedLM,
-    ElectraForSequenceClassification,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
     RobertaConfig,
-    RobertaForMaskedLM,
-    RobertaForSequenceClassification,
     XLMRobertaConfig,
-    XLMRobertaForMaskedLM,
-    XLMRobertaForSequenceClassification,
 )
 from transformers.trainer_pt_utils import get_parameter_names
 
@@ -53,7 +41,7 @@ MODELS = {
             max_position_embeddings=40, type_vocab_size=2, layer_norm_eps=1e-12, hidden_act="gelu",
             hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, initializer_range=0.3, pad_token_id=PAD,
         ),
-        "tasks": ["masked-lm", "sequence-classification"],
+        "tasks": ["masked-lm", "sequence-classification", "token-classification"],
         "runs": True,
     },
     "tiny-albert": {
@@ -66,7 +54,7 @@ MODELS = {
             attention_probs_dropout_prob=0.1, classifier_dropout_prob=0.1, initializer_range=0.3, pad_token_id=PAD,
             bos_token_id=CLS, eos_token_id=SEP,
         ),
-        "tasks": ["masked-lm", "sequence-classification"],
+        "tasks": ["masked-lm", "sequence-classification", "token-classification"],
         "runs": True,
     },
     # Layers in two groups of two: shows a wrong assignment of layers to groups. Forward and gradients only.
@@ -91,7 +79,7 @@ MODELS = {
             activation="gelu", dropout=0.1, attention_dropout=0.15, seq_classif_dropout=0.2, initializer_range=0.3,
             pad_token_id=PAD,
         ),
-        "tasks": ["masked-lm", "sequence-classification"],
+        "tasks": ["masked-lm", "sequence-classification", "token-classification"],
         "runs": True,
     },
     # Padding's id is 1, so that the first position is 2.
@@ -104,7 +92,7 @@ MODELS = {
             hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.15, classifier_dropout=0.2, initializer_range=0.3,
             pad_token_id=1, bos_token_id=0, eos_token_id=2,
         ),
-        "tasks": ["masked-lm", "sequence-classification"],
+        "tasks": ["masked-lm", "sequence-classification", "token-classification"],
         "runs": True,
     },
     # The same layout under another name. Forward and gradients only.
@@ -117,7 +105,7 @@ MODELS = {
             hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1, initializer_range=0.3, pad_token_id=1,
             bos_token_id=0, eos_token_id=2,
         ),
-        "tasks": ["masked-lm", "sequence-classification"],
+        "tasks": ["masked-lm", "sequence-classification", "token-classification"],
         "runs": False,
     },
     # Activation of the layers unlike that of the heads, which is always the exact GELU.
@@ -130,7 +118,7 @@ MODELS = {
             hidden_act="relu", hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.15, classifier_dropout=0.2,
             initializer_range=0.3, pad_token_id=PAD,
         ),
-        "tasks": ["masked-lm", "sequence-classification"],
+        "tasks": ["masked-lm", "sequence-classification", "token-classification"],
         "runs": True,
     },
     # Embeddings as wide as the layers: no projection. Forward and gradients only.
@@ -184,25 +172,23 @@ MODELS = {
     },
 }
 
+SUFFIX = {
+    "masked-lm": "ForMaskedLM", "sequence-classification": "ForSequenceClassification",
+    "token-classification": "ForTokenClassification",
+}
+
+
+def encoder(config, prefix):
+    return config, {task: getattr(transformers, prefix + suffix) for task, suffix in SUFFIX.items()}
+
+
 FAMILIES = {
-    "bert": (BertConfig, {"masked-lm": BertForMaskedLM, "sequence-classification": BertForSequenceClassification}),
-    "albert": (AlbertConfig, {"masked-lm": AlbertForMaskedLM, "sequence-classification": AlbertForSequenceClassification}),
-    "distilbert": (
-        DistilBertConfig,
-        {"masked-lm": DistilBertForMaskedLM, "sequence-classification": DistilBertForSequenceClassification},
-    ),
-    "roberta": (
-        RobertaConfig,
-        {"masked-lm": RobertaForMaskedLM, "sequence-classification": RobertaForSequenceClassification},
-    ),
-    "xlm-roberta": (
-        XLMRobertaConfig,
-        {"masked-lm": XLMRobertaForMaskedLM, "sequence-classification": XLMRobertaForSequenceClassification},
-    ),
-    "electra": (
-        ElectraConfig,
-        {"masked-lm": ElectraForMaskedLM, "sequence-classification": ElectraForSequenceClassification},
-    ),
+    "bert": encoder(BertConfig, "Bert"),
+    "albert": encoder(AlbertConfig, "Albert"),
+    "distilbert": encoder(DistilBertConfig, "DistilBert"),
+    "roberta": encoder(RobertaConfig, "Roberta"),
+    "xlm-roberta": encoder(XLMRobertaConfig, "XLMRoberta"),
+    "electra": encoder(ElectraConfig, "Electra"),
     "gpt2": (GPT2Config, {"causal-lm": GPT2LMHeadModel}),
     "llama": (LlamaConfig, {"causal-lm": LlamaForCausalLM}),
 }
@@ -274,18 +260,36 @@ def is_tied(config):
 
 
 def checkpoint(family, config):
-    """name -> float32 tensor of encoder, pooler and masked-LM head, drawn in the order of the names."""
+    """name -> float32 tensor of encoder, pooler and masked-LM head, or of the decoder, drawn in the order of the names; each
+    task's new head."""
     generator = torch.Generator().manual_seed(config["seed"])
     config_class, classes = FAMILIES[family]
     names = {}
-    for task in classes:
+    # A token classifier has no tensors but its head's, which is drawn below.
+    for task in set(classes) - {"token-classification"}:
         model = classes[task](config_class(**config["config"], num_labels=CLASSES))
         names.update({name: tensor.shape for name, tensor in named_parameters(model, family)})
     head = {name for name in names if name.startswith(HEADS[family])}
     left_out = {DECODER_BIAS[family][1], *([DECODER_WEIGHT[family]] if is_tied(config["config"]) else [])}
     tensors = {name: random_tensor(name, names[name], generator) for name in sorted(set(names) - head - left_out)}
-    classifier = {name: random_tensor(name, names[name], generator) for name in sorted(head)}
-    return tensors, classifier
+    sequences = {name: random_tensor(name, names[name], generator) for name in sorted(head)}
+    heads = {task: {} for task in classes}
+    if "sequence-classification" in classes:
+        heads["sequence-classification"] = sequences
+    if "token-classification" in classes:
+        heads["token-classification"] = token_head(config)
+    return tensors, heads
+
+
+def token_head(config):
+    """From a generator of its own, so that what was drawn before there was this head stays."""
+    generator = torch.Generator().manual_seed(config["seed"] * 13)
+    shapes = {"bias": (CLASSES,), "weight": (CLASSES, width(config["config"]))}
+    return {f"classifier.{part}": random_tensor(part, shape, generator) for part, shape in shapes.items()}
+
+
+def width(config):
+    return config.get("hidden_size") or config["dim"]
 
 
 def build(family, task, config, tensors, **changes):
@@ -298,7 +302,7 @@ def build(family, task, config, tensors, **changes):
         for name, parameter in parameters.items():
             source = DECODER_BIAS[family][0] if name == DECODER_BIAS[family][1] else name
             parameter.copy_(tensors[source].double())
-    if task != "sequence-classification":
+    if task in ("masked-lm", "causal-lm"):
         tied = model.get_output_embeddings()
         same = tied.weight is model.get_input_embeddings().weight
         assert same == is_tied(config), "the output layer must be tied, or not, as the configuration says"
@@ -330,6 +334,9 @@ def draw_batch(task, config, introduced, lengths, width, generator):
             labels = list(ids)
         if task == "masked-lm":
             ids, labels = mask_words(ids, vocabulary + len(introduced), below)
+        if task == "token-classification":
+            # About a third of the tokens goes on with the word before, and has no label.
+            labels = [below(CLASSES) if token not in (CLS, SEP) and below(3) > 0 else -100 for token in ids]
         batch["input_ids"].append(ids + [pad] * (width - length))
         batch["attention_mask"].append([1] * length + [0] * (width - length))
         batch["token_type_ids"].append(types + [0] * (width - length))
@@ -380,7 +387,7 @@ def to_float32(tensors):
 
 
 def target_values(task, logits, labels):
-    """What the loss looks at: the logits of each target, all of them for classes, the chosen and the top ones for words."""
+    """What the loss looks at: the logits of each target, all of them for texts, the chosen and the top ones for tokens."""
     if task == "sequence-classification":
         return [{"example": i, "label": int(labels[i]), "logits": logits[i].tolist()} for i in range(len(labels))]
     values = []
@@ -389,7 +396,7 @@ def target_values(task, logits, labels):
         row = logits[example, position]
         label = int(labels[example, position + shift])
         log_sum = torch.logsumexp(row, 0)
-        top = torch.topk(row, 5)
+        top = torch.topk(row, min(5, len(row)))
         values.append({
             "example": example, "position": position, "label": label, "label_logit": float(row[label]),
             "log_sum_exp": float(log_sum), "loss": float(log_sum - row[label]),
@@ -422,7 +429,7 @@ def write_forward(folder, spec, task, tensors, classifier):
         "gradients": {name: summary(gradient) for name, gradient in gradients.items()},
         "gradient_global_l2": math.sqrt(sum(float(g.square().sum()) for g in gradients.values())),
     }
-    if task == "sequence-classification":
+    if classifier:
         values["classifier"] = {name: tensor.tolist() for name, tensor in classifier.items()}
     write_json(folder / f"{task}-forward.json", values)
     save_file(to_float32(gradients), folder / f"{task}-gradients.safetensors")
@@ -628,7 +635,7 @@ def write_runs(folder, spec, task, tensors, classifier):
         "introduced_rows": rows.tolist(),
         **({"introduced_bias": bias.tolist()} if task == "masked-lm" else {}),
         **({"introduced_head_rows": head.tolist()} if untied else {}),
-        **({"classifier": {n: t.tolist() for n, t in classifier.items()}} if task == "sequence-classification" else {}),
+        **({"classifier": {n: t.tolist() for n, t in classifier.items()}} if classifier else {}),
         "total_steps": STEPS,
         "schedule": "linear",
         "adam": ADAM,
@@ -645,7 +652,7 @@ def write_runs(folder, spec, task, tensors, classifier):
 
 
 def used(groups, task):
-    return {name: group for name, group in groups.items() if name != "head" or task == "sequence-classification"}
+    return {name: group for name, group in groups.items() if name != "head" or task.endswith("-classification")}
 
 
 def final_summaries(final):
@@ -680,16 +687,16 @@ def write_json(path, value):
 def write_model(name, spec):
     folder = HERE / name
     folder.mkdir(exist_ok=True)
-    tensors, classifier = checkpoint(spec["family"], spec)
+    tensors, heads = checkpoint(spec["family"], spec)
     architecture = next(iter(FAMILIES[spec["family"]][1].values())).__name__
     config = {"architectures": [architecture], "model_type": spec["family"], **spec["config"], "dtype": "float32"}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     for task in spec["tasks"]:
-        write_forward(folder, spec, task, tensors, classifier)
+        write_forward(folder, spec, task, tensors, heads[task])
         if spec["runs"]:
-            write_runs(folder, spec, task, tensors, classifier)
-    return {task: dropout_rates(spec, task, tensors, classifier) for task in spec["tasks"]}
+            write_runs(folder, spec, task, tensors, heads[task])
+    return {task: dropout_rates(spec, task, tensors, heads[task]) for task in spec["tasks"]}
 
 
 if __name__ == "__main__":

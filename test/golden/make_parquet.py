@@ -50,4 +50,6 @@ for name, options in FILES.items():
 pq.write_table(table.slice(0, 0), HERE / "empty.parquet")
 tokens = [{"token": "<b>", "init": None}, {"token": "<a>", "init": "random"}]
 pq.write_table(pa.Table.from_pylist(tokens), HERE / "tokens.parquet")
+tagged = [{"tokens": ["the", "<new>"], "names": ["O", "B-X"], "classes": [0, 2**40], "one": ["O"], "fractions": [0.5, 1.0]}]
+pq.write_table(pa.Table.from_pylist(tagged), HERE / "tagged.parquet")
 (HERE / "rows.json").write_text(json.dumps(ROWS, ensure_ascii=False) + "\n")

@@ -30,7 +30,7 @@ export function queued(number: number, ratio: number): Trial {
 }
 
 export function measured(step: number, trainLoss: number, loss: number | null): Measurement {
-  const validation = { loss, loss_introduced: null, loss_base: loss, accuracy: 0.5 };
+  const validation = { loss, loss_introduced: null, loss_base: loss, accuracy: 0.5, f1: null };
   const group = { lr: 1e-4, gradNorm: 0.5, updateRatio: 1e-3 };
   return { step, trainLoss, validation, groups: { base: group, introduced: group }, seconds: step / 10 };
 }

@@ -50,7 +50,7 @@ export async function train({ job, inputs, port, stop }) {
 }
 
 function measured(port, step, atRung) {
-  const validation = { loss: 1, loss_introduced: 1, loss_base: 1, accuracy: 0 };
+  const validation = { loss: 1, loss_introduced: 1, loss_base: 1, accuracy: 0, f1: null };
   const measurement = { step, trainLoss: 1, validation, groups: {}, seconds: step };
   port.postMessage({ type: "measured", measurement, atRung });
 }

@@ -69,7 +69,7 @@ export function measurement(step: number, loss = 1 / step): Measurement {
   return {
     step,
     trainLoss: loss + 0.1,
-    validation: { loss, loss_introduced: loss / 3, loss_base: null, accuracy: 0.5 },
+    validation: { loss, loss_introduced: loss / 3, loss_base: null, accuracy: 0.5, f1: 0.25 },
     groups: {
       base: { lr: 1e-4, gradNorm: 1.5, updateRatio: 1e-3 },
       introduced: { lr: 0, gradNorm: 2, updateRatio: 0 },

@@ -10,7 +10,7 @@ for (const number of [1, 2]) {
   writer.addTrial(id, { number, replicate: 0, seed: 1, parameters: {}, rates });
   writer.startTrial(id, number);
   for (let step = 1; step <= 50; step++) {
-    const validation = { loss: 1 / step, loss_introduced: null, loss_base: null, accuracy: null };
+    const validation = { loss: 1 / step, loss_introduced: null, loss_base: null, accuracy: null, f1: null };
     writer.recordMeasurement(id, number, { step, trainLoss: 1, validation, groups: {}, seconds: step });
   }
   if (number === 2) process.kill(process.pid, "SIGKILL");

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openReader } from "../../src/store/reader.js";
 import type { StoreReader, StoreWriter } from "../../src/store/records.js";
 import { openWriter } from "../../src/store/writer.js";
-import type { TrialOutcome } from "../../src/sweep/trial.js";
+import type { Measurement, TrialOutcome } from "../../src/sweep/trial.js";
 import { definition, measurement, temporaryFolder, trial } from "./fixture.js";
 
 const compiled = (name: string) => fileURLToPath(new URL(`../../dist/store/${name}.js`, import.meta.url));
@@ -90,8 +90,17 @@ test("a metric that is NaN comes back as nothing, a training loss or a norm as N
   const groups = { base: { lr: 1, gradNorm: Number.NaN, updateRatio: 0 } };
   opened.writer.recordMeasurement(opened.id, 1, { ...measurement(10, Number.NaN), groups });
   const [stored] = opened.reader.measurementsOf(opened.id, 1);
-  expect(stored?.validation).toEqual({ loss: null, loss_introduced: null, loss_base: null, accuracy: 0.5 });
+  expect(stored?.validation).toEqual({ loss: null, loss_introduced: null, loss_base: null, accuracy: 0.5, f1: 0.25 });
   expect(stored).toMatchObject({ trainLoss: Number.NaN, groups });
+});
+
+test("a measurement of a checkpoint from before there was an F1 is stored without one", () => {
+  const opened = store();
+  running(opened, 1);
+  const { f1: _, ...before } = measurement(10).validation;
+  const validation = before as Measurement["validation"];
+  opened.writer.recordMeasurement(opened.id, 1, { ...measurement(10), validation });
+  expect(opened.reader.measurementsOf(opened.id, 1)[0]?.validation).toEqual({ ...before, f1: null });
 });
 
 test("a trial in another state than its writer believes is not overwritten", () => {

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { bigGrid, CAUSAL, CLASSIFICATION, edited, testMistakes, VALID } from "./fixture.js";
+import { bigGrid, CAUSAL, CLASSIFICATION, edited, TAGGING, testMistakes, VALID } from "./fixture.js";
 
 describe("rules between keys are named, with their line, for", () => {
   testMistakes([
@@ -140,6 +140,15 @@ describe("rules between keys are named, with their line, for", () => {
       message: /^metric accuracy would never have a value: .* under problem_type regression$/,
     },
     {
+      what: "F1 of numbers",
+      text: edited(
+        { ...CLASSIFICATION, "max_steps: 200": "max_steps: 200\n  problem_type: regression" },
+        "metric: {name: f1}\n",
+      ),
+      line: 17,
+      message: /^metric f1 would never have a value: .* under problem_type regression$/,
+    },
+    {
       what: "an output bias under sequence-classification",
       text: edited(CLASSIFICATION, "  bias_init: {value: zero}\n"),
       line: 16,
@@ -174,6 +183,42 @@ describe("rules between keys are named, with their line, for", () => {
       text: edited({}, "metric:\n  name: accuracy\n  goal: minimize\n"),
       line: 18,
       message: /^metric.goal must be maximize for accuracy; got minimize$/,
+    },
+    {
+      what: "f1 minimized",
+      text: edited(TAGGING, "metric:\n  name: f1\n  goal: minimize\n"),
+      line: 18,
+      message: /^metric.goal must be maximize for f1; got minimize$/,
+    },
+    {
+      what: "f1 of a language model",
+      text: edited({}, "metric:\n  name: f1\n"),
+      line: 17,
+      message: /^metric f1 is for tasks that classify; masked-lm has none$/,
+    },
+    {
+      what: "F1 under causal-lm",
+      text: edited(CAUSAL, "metric:\n  name: f1\n"),
+      line: 17,
+      message: /^metric f1 is for tasks that classify; causal-lm has none$/,
+    },
+    {
+      what: "regression under token-classification",
+      text: edited({ ...TAGGING, "max_steps: 200": "max_steps: 200\n  problem_type: regression" }),
+      line: 11,
+      message: /^trainer.problem_type would have no effect: token-classification knows no problem types$/,
+    },
+    {
+      what: "whole words masked under token-classification",
+      text: edited({ ...TAGGING, "max_steps: 200": "max_steps: 200\n  whole_word_masking: true" }),
+      line: 11,
+      message: /^trainer.whole_word_masking would have no effect: token-classification masks nothing$/,
+    },
+    {
+      what: "masking under token-classification",
+      text: edited({ ...TAGGING, "max_steps: 200": "max_steps: 200\n  mask_probability: 0.2" }),
+      line: 11,
+      message: /^trainer.mask_probability would have no effect: token-classification masks nothing$/,
     },
     {
       what: "a start factor without a warmup",

@@ -11,6 +11,10 @@ test.each([
   ["train.parquet", "parquet"],
   ["train.json", "jsonl"],
   ["train", "jsonl"],
+  ["train.conll", "conll"],
+  ["train.bio", "conll"],
+  ["train.iob", "conll"],
+  ["train.IOB2", "conll"],
 ] as const)("%s is read as %s", (file, format) => {
   expect(formatOf(file)).toBe(format);
 });

@@ -44,6 +44,7 @@ export function edited(edits: Readonly<Record<string, string>>, more = ""): stri
 
 export const CLASSIFICATION = { "masked-lm": "sequence-classification" };
 export const CAUSAL = { "masked-lm": "causal-lm" };
+export const TAGGING = { "masked-lm": "token-classification" };
 
 export function errorOf(text: string): DualrateError {
   try {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseSweep } from "../../src/sweep/sweep-file.js";
-import { CLASSIFICATION, edited, file, folder, testMistakes } from "./fixture.js";
+import { CLASSIFICATION, edited, file, folder, TAGGING, testMistakes } from "./fixture.js";
 
 const FILES = "  train: train.jsonl\n  validation: valid.jsonl\n";
 const TOKENS = '  tokens: ["<RX_1>", "<RX_2>"]\n';
@@ -105,10 +105,40 @@ describe("where the data come from:", () => {
       message: /^data.text_pair would have no effect: masked-lm reads one text an example$/,
     },
     {
+      what: "a second text under token-classification",
+      text: edited({ ...TAGGING, [FILES]: `${FILES}  text_pair: other\n` }),
+      line: 7,
+      message: /^data.text_pair would have no effect: token-classification reads one text an example$/,
+    },
+    {
+      what: "columns of words where classes of texts are needed",
+      text: edited({ ...CLASSIFICATION, [FILES]: `${FILES}  format: conll\n` }),
+      line: 7,
+      message: /^task sequence-classification needs whole texts; conll has a word and its tag in each line$/,
+    },
+    {
+      what: "plain text where words and tags are needed",
+      text: edited({ ...TAGGING, [FILES]: `${FILES}  format: text\n` }),
+      line: 7,
+      message: /^task token-classification needs words and their tags, which plain text has none of$/,
+    },
+    {
+      what: "a table where words and tags are needed",
+      text: edited({ ...TAGGING, [FILES]: `${FILES}  format: csv\n` }),
+      line: 7,
+      message: /^task token-classification needs words and their tags, which the fields of CSV cannot hold$/,
+    },
+    {
+      what: "columns of words where texts are needed",
+      text: edited({ [FILES]: `${FILES}  format: conll\n` }),
+      line: 7,
+      message: /^task masked-lm needs whole texts; conll has a word and its tag in each line$/,
+    },
+    {
       what: "a format that there is not",
       text: edited({ [FILES]: `${FILES}  format: cvs\n` }),
       line: 7,
-      message: /^data.format must be one of auto, jsonl, csv, tsv, text, parquet; got "cvs"$/,
+      message: /^data.format must be one of auto, jsonl, csv, tsv, text, parquet, conll; got "cvs"$/,
     },
   ]);
 });

@@ -99,7 +99,8 @@ describe("the key's own rule is named, with its line, for", () => {
       what: "an unknown choice",
       text: edited({ "masked-lm": "masked_lm" }),
       line: 3,
-      message: /^task must be one of masked-lm, causal-lm, sequence-classification; got "masked_lm"$/,
+      message:
+        /^task must be one of masked-lm, causal-lm, sequence-classification, token-classification; got "masked_lm"$/,
       hint: /Did you mean `masked-lm`/,
     },
     {

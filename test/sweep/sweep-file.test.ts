@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseSweep, readSweep, sweepJsonSchema } from "../../src/sweep/sweep-file.js";
-import { bigGrid, CLASSIFICATION, edited, file, folder, VALID } from "./fixture.js";
+import { bigGrid, CLASSIFICATION, edited, file, folder, TAGGING, VALID } from "./fixture.js";
 
 describe("a sweep file", () => {
   test("with the least that it needs gets every default", () => {
@@ -96,6 +96,10 @@ describe("a sweep file", () => {
       parseSweep(edited({ ...CLASSIFICATION, "max_steps: 200": `max_steps: 200\n  row_updates: ${rows}` }), file);
     expect(withRows("lazy").settings).toMatchObject({ keepAllRows: true, trainer: { rowUpdates: "lazy" } });
     expect(withRows("dense")).toEqual(parseSweep(edited(CLASSIFICATION), file));
+  });
+
+  test("maximizes the F1 of token-classification", () => {
+    expect(parseSweep(edited(TAGGING, "metric: {name: f1}\n"), file).metric).toEqual({ name: "f1", goal: "maximize" });
   });
 
   test("maximizes accuracy unless told otherwise", () => {

@@ -37,7 +37,7 @@ test.each(Object.entries(expected.tokenizers))("%s", async (name, { files, lines
   expect(wrong).toEqual([]);
 
   const folder = mkdtempSync(join(tmpdir(), "dualrate-tokenizer-"));
-  await writeTokenizer(folder, { model, introduced }, tokenizer.introduced);
+  await writeTokenizer(folder, { model, introduced, task: "masked-lm" }, tokenizer.introduced);
   const written = readdirSync(folder).map((file) => [file, sha256(readFileSync(join(folder, file)))]);
   expect(Object.fromEntries(written)).toEqual(files);
   rmSync(folder, { recursive: true });

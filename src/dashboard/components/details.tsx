@@ -2,6 +2,8 @@
 import { Box } from "ink";
 import { formatMetric, formatRate, formatRatio } from "../../report/format.js";
 import { isRetriable, reasonOf } from "../../report/ranking.js";
+import { hasMetric, METRICS, perplexity } from "../../sweep/metrics.js";
+import { type MetricName, predictsTokens, type Task } from "../../sweep/settings.js";
 import type { Measurement, Trial } from "../../sweep/trial.js";
 import { formatCell, formatClock, resultsFlag, shortPath, wrapWords } from "../format.js";
 import { bodyRows, type Size } from "../layout.js";
@@ -27,7 +29,8 @@ export function Details({ state, number, scroll, size, theme }: DetailsProps) {
   const room = bodyRows(size) - facts.length - 2;
   const measurements = state.snapshot.measurements.get(number) ?? [];
   const end = Math.max(Math.min(room, measurements.length), measurements.length - scroll);
-  const table = measurementLines(measurements.slice(Math.max(0, end - room), end), size.columns - 2);
+  const columns = measurementColumns(state.snapshot.overview.study.sweep.settings.task);
+  const table = measurementLines(measurements.slice(Math.max(0, end - room), end), columns, size.columns - 2);
   const stateSegment = {
     text: `${theme.glyphs.state[trial.state]} ${stateWord(trial)}`,
     color: STATE_COLORS[trial.state],
@@ -83,27 +86,52 @@ interface MeasurementColumn {
   readonly cell: (measurement: Measurement) => string | undefined;
 }
 
-const MEASUREMENT_COLUMNS: readonly MeasurementColumn[] = [
-  { title: "step", cell: ({ step }) => String(step) },
-  { title: "train loss", cell: ({ trainLoss }) => formatMetric(trainLoss) },
-  ...(["loss", "loss_introduced", "loss_base", "accuracy"] as const).map((name) => ({
-    title: { loss: "loss", loss_introduced: "intro loss", loss_base: "base loss", accuracy: "accuracy" }[name],
-    cell: ({ validation }: Measurement) => (validation[name] === null ? undefined : formatMetric(validation[name])),
-  })),
-  { title: "base lr", cell: ({ groups }) => optionalRate(groups.base?.lr) },
-  { title: "intro lr", cell: ({ groups }) => optionalRate(groups.introduced?.lr) },
-  { title: "intro upd", cell: ({ groups }) => optionalRate(groups.introduced?.updateRatio) },
-];
+const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
+  loss: "loss",
+  loss_introduced: "intro loss",
+  loss_base: "base loss",
+  accuracy: "accuracy",
+  f1: "F1",
+};
+
+/** The most telling first, as not all of them may fit. */
+function measurementColumns(task: Task): readonly MeasurementColumn[] {
+  return [
+    { title: "step", cell: ({ step }) => String(step) },
+    { title: "train loss", cell: ({ trainLoss }) => formatMetric(trainLoss) },
+    ...METRICS.filter((name) => hasMetric(task, name)).map((name) => ({
+      title: METRIC_TITLES[name],
+      cell: ({ validation }: Measurement) => optionalMetric(validation[name]),
+    })),
+    { title: "base lr", cell: ({ groups }) => optionalRate(groups.base?.lr) },
+    { title: "intro lr", cell: ({ groups }) => optionalRate(groups.introduced?.lr) },
+    { title: "intro upd", cell: ({ groups }) => optionalRate(groups.introduced?.updateRatio) },
+    ...(predictsTokens(task) ? [PERPLEXITY] : []),
+  ];
+}
+
+const PERPLEXITY: MeasurementColumn = {
+  title: "perplexity",
+  cell: ({ validation }) => optionalMetric(perplexity(validation.loss)),
+};
+
+function optionalMetric(value: number | null): string | undefined {
+  return value === null ? undefined : formatMetric(value);
+}
 
 function optionalRate(value: number | undefined): string | undefined {
   return value === undefined ? undefined : formatRate(value);
 }
 
 /** As many columns as fit. */
-function measurementLines(measurements: readonly Measurement[], width: number): readonly string[] {
+function measurementLines(
+  measurements: readonly Measurement[],
+  all: readonly MeasurementColumn[],
+  width: number,
+): readonly string[] {
   if (measurements.length === 0) return ["no measurement yet"];
   const cells = 12;
-  const columns = MEASUREMENT_COLUMNS.slice(0, Math.floor(width / cells));
+  const columns = all.slice(0, Math.floor(width / cells));
   const lineOf = (texts: readonly (string | undefined)[]) =>
     texts.map((text) => (text ?? "-").padStart(cells)).join("");
   const lines = measurements.map((measurement) => lineOf(columns.map(({ cell }) => cell(measurement))));

@@ -6,7 +6,10 @@ export interface Bucket {
   readonly batch: number;
   /** Tokens per sequence, padding included. */
   readonly length: number;
-  /** Target slots; unused slots have weight 0. For sequence classification it equals `batch`. */
+  /**
+   * Target slots; unused slots have weight 0. For sequence classification it equals `batch`; else a sequence's targets come
+   * one after the other, in the order of their positions.
+   */
   readonly targets: number;
 }
 
@@ -18,7 +21,10 @@ export interface Batch {
   readonly tokenTypes: Int32Array;
   /** 1 for tokens, 0 for padding, [batch * length]. */
   readonly attentionMask: Float32Array;
-  /** Flat index into batch * length of where each target is answered, [targets]: its position, for causal LM the one before, for classification [CLS]. */
+  /**
+   * Flat index into batch * length of where each target is answered, [targets]: its position, for causal LM the one before,
+   * for sequence classification [CLS].
+   */
   readonly targetPositions: Int32Array;
   /** Row (language models) or class (classification) asked for at each target, [targets]. */
   readonly targetLabels: Int32Array;
@@ -26,7 +32,7 @@ export interface Batch {
   readonly targetValues?: Float32Array;
   /** 1 for a target that counts, 0 for an unused slot, [targets]. */
   readonly targetWeights: Float32Array;
-  /** 1 where a target is an introduced token (language models) or its example holds one (classification), [targets]. */
+  /** 1 where a target is an introduced token (language models), or its text or word holds one (classification), [targets]. */
   readonly targetIntroduced: Uint8Array;
   /** Number of targets that count. */
   readonly targetCount: number;

@@ -6,7 +6,7 @@ import type { Batch, Bucket } from "./batch.js";
 import { maskedCapacity, paddedLength, type TargetCapacity } from "./buckets.js";
 import type { EncodedSplit, SharedInputs } from "./inputs.js";
 import { createMasker, type Masking, maskProbabilities } from "./masking.js";
-import { wordSpread } from "./words.js";
+import { wordSpread } from "./word-parts.js";
 
 export interface BatchOptions extends Masking {
   readonly task: Task;
@@ -125,6 +125,8 @@ function targetSource(inputs: SharedInputs, split: EncodedSplit, options: BatchO
       return nextTokens(inputs, split);
     case "sequence-classification":
       return classTargets(inputs, split);
+    case "token-classification":
+      return wordTargets(inputs, split);
   }
 }
 
@@ -169,6 +171,26 @@ function classTargets({ rowMap }: SharedInputs, split: EncodedSplit): TargetSour
       // The first token, [CLS], is what the encoder's pooler reads.
       const target: Target = { position: 0, label: split.labels[example] ?? 0, introduced };
       return { inputRows: rows, tokenTypes, targets: [target] };
+    },
+  };
+}
+
+/** A word is asked for at its first sub-word; it counts as introduced where any of its sub-words is. */
+function wordTargets({ rowMap }: SharedInputs, split: EncodedSplit): TargetSource {
+  return {
+    // Most tokens are asked for: fewer slots would save less than the compiled steps of more shapes cost.
+    capacity: (batch, length) => batch * length,
+    draw: (example) => {
+      const { rows, tokenTypes } = textOf(split, example);
+      const labels = split.labels.subarray(split.offsets[example], split.offsets[example + 1]);
+      const targets: Target[] = [];
+      rows.forEach((row, position) => {
+        const label = labels[position] ?? -1;
+        if (label >= 0) targets.push({ position, label, introduced: false });
+        const word = targets.at(-1);
+        if (word && row >= rowMap.baseRows) targets[targets.length - 1] = { ...word, introduced: true };
+      });
+      return { inputRows: rows, tokenTypes, targets };
     },
   };
 }

@@ -22,7 +22,7 @@ export type TargetCapacity = (batch: number, length: number, count: number) => n
 /**
  * Target slots for masked LM: what nearly every batch of a shape needs, so that a shape has one capacity, and the next
  * capacity for a batch that needs more. `probabilities` are those of being asked for, by row; `spread` is how much more base
- * targets vary than if each token were drawn by itself (words.ts).
+ * targets vary than if each token were drawn by itself (word-parts.ts).
  */
 export function maskedCapacity(
   split: EncodedSplit,

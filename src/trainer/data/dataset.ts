@@ -5,21 +5,32 @@ import { type Place, placeIn, wrongLine } from "./lines.js";
 import { type FileRecord, kindOf, readRecords } from "./records.js";
 
 export interface Example {
+  /** Of words, the words with spaces between them. */
   readonly text: string;
   /** The second text of a pair. */
   readonly textPair?: string;
   /** The label as a string, a number too, a boolean as "true" or "false"; undefined where the task asks for none. */
   readonly label: string | undefined;
+  /** Only where the task labels words. */
+  readonly words?: readonly TaggedWord[];
   /** From 1. */
   readonly line: number;
 }
 
-/** Names of the fields to read, and how; labels are numbers where they are `numeric`, else classes; without `label` none is looked for. */
+export interface TaggedWord {
+  readonly text: string;
+  readonly tag: string;
+}
+
+/** Names of the fields to read, and how; without `label` none is looked for. */
 export interface ExampleFields {
   readonly text: string;
   readonly textPair?: string;
   readonly label?: string | undefined;
+  /** Labels are numbers, not classes. */
   readonly numeric?: boolean;
+  /** The field with the words' tags; `text` then names the one with the words. */
+  readonly tags?: string | undefined;
   readonly format: DataFormat;
   /** Where several splits share the file: which of its texts (of a pair the first) belong to this one. */
   readonly part?: { readonly name: string; readonly holds: (text: string) => boolean };
@@ -39,11 +50,12 @@ export async function* readExamples(
   for await (const { fields: record, line } of readRecords(file, fields.format, wantedFields(fields))) {
     records += 1;
     const place = placeIn(file, line, fields.format);
-    const text = parseText(record, fields.text, place);
+    const words = fields.tags === undefined ? undefined : parseWords(record, fields.text, fields.tags, place);
+    const text = words ? words.map((word) => word.text).join(" ") : parseText(record, fields.text, place);
     if (fields.part && !fields.part.holds(text)) continue;
     const textPair = fields.textPair === undefined ? {} : { textPair: parseText(record, fields.textPair, place) };
     const label = fields.label === undefined ? undefined : parseLabel(record, fields.label, place, fields.numeric);
-    yield { text, ...textPair, label, line };
+    yield { text, ...textPair, label, line, ...(words && { words }) };
     examples += 1;
     if (examples >= limit) return;
   }
@@ -51,8 +63,8 @@ export async function* readExamples(
   if (examples === 0) throw emptyPart(file, fields.part?.name ?? "", records);
 }
 
-function wantedFields({ text, textPair, label }: ExampleFields): readonly string[] {
-  return [text, textPair, label].filter((name) => name !== undefined);
+function wantedFields({ text, textPair, label, tags }: ExampleFields): readonly string[] {
+  return [text, textPair, label, tags].filter((name) => name !== undefined);
 }
 
 const EMPTY_HINTS: Readonly<Record<DataFormat, string>> = {
@@ -61,6 +73,7 @@ const EMPTY_HINTS: Readonly<Record<DataFormat, string>> = {
   tsv: "Write a first row that names the columns, and one row for each example.",
   text: "Write one text a line.",
   parquet: "Write at least one row.",
+  conll: "Write a word and its tag a line, and a blank line after each sentence.",
 };
 
 function empty(file: string, format: DataFormat): DualrateError {
@@ -81,6 +94,29 @@ function parseText(record: Readonly<Record<string, unknown>>, name: string, plac
   if (typeof text !== "string") throw wrongLine(place, `"${name}" must be a string, is ${kindOf(text)}`, NAME_FIELD);
   if (text.trim() === "") throw wrongLine(place, `"${name}" is empty`, "Remove the line, or fill it in.");
   return text;
+}
+
+function parseWords(record: FileRecord["fields"], name: string, tagsName: string, place: Place): readonly TaggedWord[] {
+  const words = parseList(record, name, place);
+  const tags = parseList(record, tagsName, place);
+  const noWord = words.find((word) => typeof word !== "string");
+  if (noWord !== undefined) throw wrongLine(place, `"${name}" must hold words, has ${kindOf(noWord)}`, NAME_FIELD);
+  if (!tags.every((tag) => typeof tag === "string" && tag !== "") && !tags.every(Number.isInteger)) {
+    const problem = `"${tagsName}" must hold tags, all of them names or all integers, is ${JSON.stringify(tags)}`;
+    throw wrongLine(place, problem, NAME_FIELD);
+  }
+  if (words.length !== tags.length) {
+    const problem = `"${name}" has ${words.length} words, "${tagsName}" has ${tags.length} tags`;
+    throw wrongLine(place, problem, "Give each word one tag.");
+  }
+  return words.map((word, i) => ({ text: String(word), tag: String(tags[i]) }));
+}
+
+function parseList(record: FileRecord["fields"], name: string, place: Place): readonly unknown[] {
+  const list = field(record, name, place);
+  if (!Array.isArray(list)) throw wrongLine(place, `"${name}" must be a list, is ${kindOf(list)}`, NAME_FIELD);
+  if (list.length === 0) throw wrongLine(place, `"${name}" is empty`, "Remove the line, or fill it in.");
+  return list;
 }
 
 function parseLabel(record: FileRecord["fields"], name: string, place: Place, numeric = false): string {

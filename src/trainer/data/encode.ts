@@ -1,18 +1,28 @@
 // One split's file, read and encoded: first to vocabulary ids, then, once all splits are known, to rows of the row map.
 import { DualrateError } from "../../errors.js";
-import { type ExampleFields, readExamples } from "./dataset.js";
+import { type Example, type ExampleFields, readExamples, type TaggedWord } from "./dataset.js";
 import type { EncodedSplit } from "./inputs.js";
 import { type Place, placeIn, wrongLine } from "./lines.js";
 import { compareNaturally } from "./natural-order.js";
 import { type RowMap, sharedInt32 } from "./row-map.js";
 import type { EncodedText, Tokenizer } from "./tokenizer.js";
 
+/** What is asked for, of a text or of one of its words. */
+interface Label {
+  /** Of the class; in regression the number. */
+  readonly name: string;
+  /** Index of the text. */
+  readonly text: number;
+  /** Of the word's first sub-word; undefined where the label is the whole text's. */
+  readonly position: number | undefined;
+}
+
 /** A split's texts as vocabulary ids, with what was counted on the way. */
 export interface EncodedTexts {
   readonly file: string;
   readonly texts: readonly Pick<EncodedText, "ids" | "tokenTypes">[];
-  /** One a text where the task has labels, else empty. */
-  readonly labels: readonly string[];
+  /** One a text or one a word, in their order; empty where the task asks for none. */
+  readonly labels: readonly Label[];
   /** Where each text stands in the file. */
   readonly places: readonly Place[];
   /** Occurrences by vocabulary id. */
@@ -35,20 +45,41 @@ export interface EncodeOptions {
 export async function encodeFile(file: string, tokenizer: Tokenizer, options: EncodeOptions): Promise<EncodedTexts> {
   const { fields, limit, maxLength, watch } = options;
   const texts: EncodedText[] = [];
-  const labels: string[] = [];
+  const labels: Label[] = [];
   const places: Place[] = [];
   const idCounts = new Map<number, number>();
   let watched = 0;
-  const pairs = fields.textPair === undefined ? undefined : tokenizer.pairs();
-  for await (const { text, textPair = "", label, line } of readExamples(file, fields, limit)) {
-    const encoded = pairs ? pairs.encode(text, textPair, maxLength) : tokenizer.encode(text, maxLength);
+  const encodeExample = exampleEncoder(tokenizer, fields, maxLength);
+  for await (const example of readExamples(file, fields, limit)) {
+    const [encoded, named] = encodeExample(example);
     for (const id of encoded.ids) idCounts.set(id, (idCounts.get(id) ?? 0) + 1);
+    labels.push(...named.map((label) => ({ ...label, text: texts.length })));
     texts.push(encoded);
-    places.push(placeIn(file, line, fields.format));
-    if (label !== undefined) labels.push(label);
-    if (watch?.test(text) || watch?.test(textPair)) watched += 1;
+    places.push(placeIn(file, example.line, fields.format));
+    if (watch?.test(example.text) || watch?.test(example.textPair ?? "")) watched += 1;
   }
   return { file, texts, labels, places, idCounts, truncated: texts.filter((text) => text.truncated).length, watched };
+}
+
+type ExampleEncoder = (example: Example) => readonly [EncodedText, readonly Omit<Label, "text">[]];
+
+function exampleEncoder(tokenizer: Tokenizer, fields: ExampleFields, maxLength: number): ExampleEncoder {
+  const pairs = fields.textPair === undefined ? undefined : tokenizer.pairs();
+  return ({ text, textPair = "", label, words }) => {
+    if (words) return encodeTagged(words, tokenizer, maxLength);
+    const encoded = pairs ? pairs.encode(text, textPair, maxLength) : tokenizer.encode(text, maxLength);
+    return [encoded, label === undefined ? [] : [{ name: label, position: undefined }]];
+  };
+}
+
+function encodeTagged(
+  words: readonly TaggedWord[],
+  tokenizer: Tokenizer,
+  maxLength: number,
+): ReturnType<ExampleEncoder> {
+  const texts = words.map(({ text }) => text);
+  const encoded = tokenizer.encodeWords(texts, maxLength);
+  return [encoded, encoded.firsts.map(({ position, word }) => ({ name: words[word]?.tag ?? "", position }))];
 }
 
 /** The split over shared memory, ids turned into rows and labels into class indices or numbers. */
@@ -66,9 +97,9 @@ export function toSplit(encoded: EncodedTexts, rowMap: RowMap, classes: readonly
     tokenTypes.set(text.tokenTypes, offsets[index]);
   });
   const flat = { rows, tokenTypes, offsets: sharedInt32(offsets) };
-  if (classes !== "numbers") return { ...flat, labels: classIndices(encoded, classes) };
+  if (classes !== "numbers") return { ...flat, labels: labelsOf(encoded, offsets, classes) };
   const values = new Float32Array(new SharedArrayBuffer(4 * texts.length));
-  values.set(encoded.labels.map(Number));
+  values.set(encoded.labels.map(({ name }) => Number(name)));
   return { ...flat, labels: sharedInt32([]), values };
 }
 
@@ -82,16 +113,27 @@ function rowsOf(ids: readonly number[], { rowOfId }: RowMap): readonly number[] 
   });
 }
 
-function classIndices({ file, labels, places }: EncodedTexts, classes: readonly string[]): Int32Array {
-  const indices = new Map(classes.map((name, index) => [name, index]));
-  const values = labels.map((label, example) => {
-    const index = indices.get(label);
-    if (index !== undefined) return index;
-    const problem = `no training example has the label "${label}"`;
-    const hint = `The training labels are: ${abbreviated(classes)}.`;
-    throw wrongLine(places[example] ?? { file, line: 0 }, problem, hint);
+/** The labels as EncodedSplit has them. */
+function labelsOf(encoded: EncodedTexts, offsets: Int32Array, classes: readonly string[]): Int32Array {
+  const { labels } = encoded;
+  const indices = classIndices(encoded, classes);
+  if (labels.every(({ position }) => position === undefined)) return sharedInt32(indices);
+  const ofRows = new Int32Array(new SharedArrayBuffer(4 * (offsets.at(-1) ?? 0))).fill(-1);
+  labels.forEach(({ text, position = 0 }, i) => {
+    ofRows[(offsets[text] ?? 0) + position] = indices[i] ?? -1;
   });
-  return sharedInt32(values);
+  return ofRows;
+}
+
+function classIndices({ file, labels, places }: EncodedTexts, classes: readonly string[]): readonly number[] {
+  const indices = new Map(classes.map((name, index) => [name, index]));
+  return labels.map(({ name, text }) => {
+    const index = indices.get(name);
+    if (index !== undefined) return index;
+    const problem = `no training example has the label "${name}"`;
+    const hint = `The training labels are: ${abbreviated(classes)}.`;
+    throw wrongLine(places[text] ?? { file, line: 0 }, problem, hint);
+  });
 }
 
 function abbreviated(names: readonly string[]): string {
@@ -104,7 +146,7 @@ function abbreviated(names: readonly string[]): string {
  * there is one class alone.
  */
 export function classesOf({ file, labels }: EncodedTexts): readonly string[] {
-  const classes = [...new Set(labels)].sort(compareNaturally);
+  const classes = [...new Set(labels.map(({ name }) => name))].sort(compareNaturally);
   if (labels.length === 0 || classes.length > 1) return classes;
   throw new DualrateError("data", `${file} must hold at least two classes; every label is "${classes[0]}"`, {
     hint: "Name the field that holds the classes as data.label.",

@@ -10,8 +10,8 @@ export interface HuggingFaceBatch {
   /** Not for causal-lm: GPT-2 would add embeddings of their own for them. */
   readonly token_type_ids?: readonly (readonly number[])[];
   /**
-   * A class, or a number in regression, for each example; for language models an id for each position, which causal-lm is
-   * asked for one position before. -100 is not asked for.
+   * A class, or a number in regression, for each example; for token-classification a class, for language models an id for
+   * each position, which causal-lm is asked for one position before. -100 is not asked for.
    */
   readonly labels: readonly number[] | readonly (readonly number[])[];
 }
@@ -26,7 +26,7 @@ export function toHuggingFaceBatch(batch: Batch, task: Task, { idOfRow }: RowMap
     input_ids: lines(Array.from(batch.inputRows, id), length),
     attention_mask: lines(Array.from(batch.attentionMask), length),
     ...(task !== "causal-lm" && { token_type_ids: lines(Array.from(batch.tokenTypes), length) }),
-    labels: predictsTokens(task) ? lines(labelsOf(batch, task === "causal-lm" ? 1 : 0, id), length) : classesOf(batch),
+    labels: task === "sequence-classification" ? classesOf(batch) : lines(labelsOf(batch, task, id), length),
   };
 }
 
@@ -42,11 +42,13 @@ function regressionBatch(batch: Batch, values: Float32Array, idOfRow: Int32Array
   };
 }
 
-/** Labels `shift` positions after those that answer them. */
-function labelsOf(batch: Batch, shift: number, id: (row: number) => number): readonly number[] {
+/** A label for each position; those of causal-lm one after the position that answers them. */
+function labelsOf(batch: Batch, task: Task, id: (row: number) => number): readonly number[] {
+  const shift = task === "causal-lm" ? 1 : 0;
   const labels = Array.from(batch.inputRows, () => IGNORED);
   batch.targetPositions.forEach((position, i) => {
-    if (batch.targetWeights[i]) labels[position + shift] = id(batch.targetLabels[i] as number);
+    const label = batch.targetLabels[i] as number;
+    if (batch.targetWeights[i]) labels[position + shift] = predictsTokens(task) ? id(label) : label;
   });
   return labels;
 }

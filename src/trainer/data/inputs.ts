@@ -17,7 +17,9 @@ export interface EncodedSplit {
   readonly tokenTypes: Uint8Array;
   /** [examples + 1] */
   readonly offsets: Int32Array;
-  /** Class of each example; empty where the task has none. */
+  /**
+   * Class of each example; for token classification of each row, -1 where none is asked for; empty where the task has none.
+   */
   readonly labels: Int32Array;
   /** The number asked for of each example, in regression alone. */
   readonly values?: Float32Array;
@@ -52,7 +54,7 @@ export interface EncodedData {
   /** Class names in the order of their indices; empty where the task has none. */
   readonly classes: readonly string[];
   readonly special: SpecialRows;
-  /** Where whole words are masked: what each row is in its word, a WORD_PART of words.ts. [rows] */
+  /** Where whole words are masked: what each row is in its word, a WORD_PART of word-parts.ts. [rows] */
   readonly wordParts?: Uint8Array;
   readonly introduced: readonly IntroducedToken[];
 }

@@ -5,7 +5,7 @@ import { Random } from "../../random.js";
 import type { TrainerSettings } from "../../sweep/settings.js";
 import type { SpecialRows } from "./inputs.js";
 import type { RowMap } from "./row-map.js";
-import { continuesWord } from "./words.js";
+import { continuesWord } from "./word-parts.js";
 
 export type Masking = Pick<TrainerSettings, "maskProbability" | "introducedMaskProbability" | "maskReplacement">;
 
@@ -22,7 +22,7 @@ export type Masker = (rows: Int32Array, key: number) => MaskedText;
 /**
  * Each position is asked for with maskProbability, introduced tokens with introducedMaskProbability, rows of
  * `neverMasked` never. There the model sees [MASK], a random row (of all rows, introduced ones included), or the row
- * itself, by the shares of maskReplacement. With `wordParts` (by row, words.ts) a word is asked for as a whole: its first
+ * itself, by the shares of maskReplacement. With `wordParts` (by row, word-parts.ts) a word is asked for as a whole: its first
  * token is drawn as above and the others follow it, each replaced by a draw of its own, as Hugging Face's
  * DataCollatorForLanguageModeling does with whole_word_mask. Throws a DualrateError of code "model" where [MASK] is needed and missing.
  */

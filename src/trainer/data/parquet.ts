@@ -98,11 +98,14 @@ const BOUNDED = Object.fromEntries(
   ]),
 );
 
-/** 64-bit integers come as bigint, which neither labels nor JSON know. */
+/** 64-bit integers come as bigint, also in lists, which neither labels nor JSON know. */
 function plain(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, typeof value === "bigint" ? numberOf(value) : value]),
-  );
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plainValue(value)]));
+}
+
+function plainValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainValue);
+  return typeof value === "bigint" ? numberOf(value) : value;
 }
 
 function numberOf(value: bigint): number | string {

@@ -21,8 +21,8 @@ import { dataFormats, type SplitSource, splitSource } from "./splits.js";
 import { tokenGroupIds } from "./token-groups.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
 import { atToken, type ResolvedTokens, resolveTokens } from "./tokens.js";
-import { dataWarnings } from "./warnings.js";
-import { WORD_PART } from "./words.js";
+import { dataWarnings, tagWarnings } from "./warnings.js";
+import { WORD_PART } from "./word-parts.js";
 
 /** The splits as vocabulary ids. */
 interface Splits {
@@ -42,7 +42,7 @@ export async function prepareInputs(
   const { config, tensors } = await readModelFolder(stated.model);
   const resolved = await resolveTokens(stated);
   const settings = { ...stated, introduced: resolved.introduced };
-  const tokenizer = await tokenizerWith(resolved, settings.model);
+  const tokenizer = await tokenizerWith(resolved, settings);
   const vocabSize = checkedVocabSize(config);
   const model = describedModel(settings, config, vocabSize + tokenizer.introduced.length);
   checkMaxLength(settings, model, tokenizer);
@@ -71,15 +71,18 @@ export async function prepareInputs(
       rows: rowMap.idOfRow.length,
       targetsPerText: targets.perText,
     }),
-    warnings: dataWarnings(tokenizer, splits.train, splits.validation, targets.introduced),
+    warnings: [
+      ...dataWarnings(tokenizer, splits.train, splits.validation, targets.introduced),
+      ...(settings.task === "token-classification" ? tagWarnings(data.classes) : []),
+    ],
   };
   return { summary, inputs };
 }
 
 /** The tokenizer with its introduced tokens, each with its own initialisation where it has one. */
-async function tokenizerWith({ introduced, origin }: ResolvedTokens, model: string): Promise<Tokenizer> {
+async function tokenizerWith({ introduced, origin }: ResolvedTokens, { model, task }: Settings): Promise<Tokenizer> {
   try {
-    const tokenizer = await loadTokenizer(model, introduced);
+    const tokenizer = await loadTokenizer(model, introduced, task === "token-classification" ? "words" : "texts");
     const added = tokenizer.introduced.map((token, index) => {
       const init = ownInit(introduced, tokenizer, index);
       return init === undefined ? token : { ...token, init };

@@ -1,6 +1,7 @@
 // Reads a data file of any format as records with named fields. Every error names the file and the line.
 import { messageOf } from "../../errors.js";
 import type { DataFormat } from "../../sweep/data-format.js";
+import { readSentences } from "./conll.js";
 import { readRows } from "./csv.js";
 import { type Place, readLines, wrongLine } from "./lines.js";
 import { readParquet } from "./parquet.js";
@@ -14,9 +15,13 @@ export interface FileRecord {
 /** The one field of a line of plain text. */
 const TEXT_FIELD = "text";
 
+/** The fields of a sentence of CoNLL columns, which have no names there. */
+export const SENTENCE_FIELDS = { words: "words", tags: "tags" } as const;
+
 /**
  * The file's records: objects (JSONL), rows by the names in the first one (CSV, TSV), lines as the field "text" (text), rows
- * with the columns `wanted` (Parquet). Blank lines are passed over; a byte order mark and CRLF are accepted. Throws a DualrateError of code "data" for what is none.
+ * with the columns `wanted` (Parquet), sentences as SENTENCE_FIELDS says (CoNLL). Blank lines are passed over; a byte order
+ * mark and CRLF are accepted. Throws a DualrateError of code "data" for what is none.
  */
 export function readRecords(file: string, format: DataFormat, wanted: readonly string[]): AsyncGenerator<FileRecord> {
   switch (format) {
@@ -30,6 +35,14 @@ export function readRecords(file: string, format: DataFormat, wanted: readonly s
       return readTable(file, "\t");
     case "parquet":
       return readColumns(file, wanted);
+    case "conll":
+      return readSentenceRecords(file);
+  }
+}
+
+async function* readSentenceRecords(file: string): AsyncGenerator<FileRecord> {
+  for await (const { words, tags, line } of readSentences(readLines(file), file)) {
+    yield { fields: { [SENTENCE_FIELDS.words]: words, [SENTENCE_FIELDS.tags]: tags }, line };
   }
 }
 

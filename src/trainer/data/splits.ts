@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type DataFormat, formatOf } from "../../sweep/data-format.js";
 import type { DataSettings, Settings, SplitShares } from "../../sweep/settings.js";
 import type { ExampleFields } from "./dataset.js";
+import { SENTENCE_FIELDS } from "./records.js";
 
 export type SplitName = "train" | "validation" | "test";
 
@@ -17,22 +18,39 @@ export interface SplitSource {
 /** Undefined for the test split where there is none. */
 export function splitSource(settings: Settings, name: "train" | "validation"): SplitSource;
 export function splitSource(settings: Settings, name: SplitName): SplitSource | undefined;
-export function splitSource({ data, task, trainer }: Settings, name: SplitName): SplitSource | undefined {
+export function splitSource(settings: Settings, name: SplitName): SplitSource | undefined {
+  const { data } = settings;
   const file = data[name];
   if (file === undefined) return undefined;
   const { split } = data;
+  const format = formatOf(file, data.format);
   return {
     file,
     fields: {
-      text: data.text,
-      ...(data.textPair !== undefined && { textPair: data.textPair }),
-      ...(task === "sequence-classification" && { label: data.label }),
-      ...(trainer.problemType === "regression" && { numeric: true }),
-      format: formatOf(file, data.format),
+      ...fieldNames(settings, format),
+      format,
       ...(split && { part: { name, holds: (text: string) => splitOf(text, split) === name } }),
     },
     limit: name === "train" ? data.maxTrainSamples : data.maxEvalSamples,
   };
+}
+
+function fieldNames({ data, task, trainer }: Settings, format: DataFormat): Omit<ExampleFields, "format"> {
+  const { text, textPair, label } = data;
+  switch (task) {
+    case "masked-lm":
+    case "causal-lm":
+      return { text };
+    case "sequence-classification":
+      return {
+        text,
+        label,
+        ...(textPair !== undefined && { textPair }),
+        ...(trainer.problemType === "regression" && { numeric: true }),
+      };
+    case "token-classification":
+      return format === "conll" ? { text: SENTENCE_FIELDS.words, tags: SENTENCE_FIELDS.tags } : { text, tags: label };
+  }
 }
 
 /** The formats of a sweep's data files, in the order of train, validation, test. */

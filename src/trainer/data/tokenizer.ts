@@ -7,7 +7,8 @@ import type { IntroducedToken } from "./inputs.js";
 import { splittingMetaspace } from "./metaspace.js";
 import { type PairEncoder, pairEncoder } from "./pairs.js";
 import { holdSingleWords } from "./single-word.js";
-import { wordPartsOf } from "./words.js";
+import { wordPartsOf } from "./word-parts.js";
+import { type EncodedWords, encodeWords, type Frame, withPrefixSpace } from "./words.js";
 
 /** Vocabulary ids of the special tokens; undefined where the tokenizer has none. */
 export interface SpecialIds {
@@ -40,7 +41,7 @@ export interface Tokenizer {
   /** Id of a token that the model had before, by its name in the vocabulary. */
   knownId(token: string): number | undefined;
   readonly special: SpecialIds;
-  /** What each id is in its word; see words.ts, which throws where the tokenizer does not tell. */
+  /** What each id is in its word; see word-parts.ts, which throws where the tokenizer does not tell. */
   wordParts(): Uint8Array;
   /** Ids that the template adds around every text. */
   readonly specialsPerText: number;
@@ -48,14 +49,22 @@ export interface Tokenizer {
   encode(text: string, maxLength: number): EncodedText;
   /** Encodes pairs of texts; throws a DualrateError of code "model" where the tokenizer has no template for them. */
   pairs(): PairEncoder;
+  /** Encodes a text that comes as words, as Hugging Face's fast tokenizers do with is_split_into_words. */
+  encodeWords(words: readonly string[], maxLength: number): EncodedWords;
 }
 
 /**
- * Loads the tokenizer of a local folder (never from the network) and adds the introduced tokens. Throws a DualrateError
- * of code "tokens" for a token that cannot be introduced and of code "model" for a tokenizer that cannot be used.
+ * Loads the tokenizer of a local folder (never from the network) and adds the introduced tokens. For words, a byte-level
+ * one puts a space before each. Throws a DualrateError of code "tokens" for a token that cannot be introduced and of code
+ * "model" for a tokenizer that cannot be used.
  */
-export async function loadTokenizer(folder: string, { tokens, special }: IntroducedTokens): Promise<Tokenizer> {
-  const base = await loadBase(folder);
+export async function loadTokenizer(
+  folder: string,
+  { tokens, special }: IntroducedTokens,
+  input: "texts" | "words" = "texts",
+): Promise<Tokenizer> {
+  const loaded = await loadBase(folder);
+  const base = input === "words" ? withPrefixSpace(loaded) : loaded;
   checkTokens(base, tokens, special);
   const extended = addTokens(base, tokens, special);
   const added = tokens.map((token) => addedToken(base, extended, token));
@@ -64,10 +73,11 @@ export async function loadTokenizer(folder: string, { tokens, special }: Introdu
     introduced: added,
     special: specialIds(extended),
     wordParts: () => wordPartsOf(extended),
-    specialsPerText: frame.prefix + frame.suffix,
+    specialsPerText: frame.prefix.length + frame.suffix.length,
     knownId: (token) => base._tokenizer.token_to_id(token),
-    encode: (text, maxLength) => encode(extended, text, frame.suffix, maxLength),
+    encode: (text, maxLength) => encode(extended, text, frame.suffix.length, maxLength),
     pairs: () => pairEncoder(extended, added[0] as AddedToken),
+    encodeWords: (words, maxLength) => encodeWords(extended, words, frame, maxLength),
   };
 }
 
@@ -166,12 +176,12 @@ function addedToken(base: PreTrainedTokenizer, extended: PreTrainedTokenizer, to
   return { token, id, subwordIds: base.encode(token, { add_special_tokens: false }) };
 }
 
-/** How many special tokens the template puts before and after a text. */
-function frameOf(tokenizer: PreTrainedTokenizer, probe: AddedToken | undefined): { prefix: number; suffix: number } {
+/** The special tokens that the template puts around a text, seen around `probe`. */
+function frameOf(tokenizer: PreTrainedTokenizer, probe: AddedToken | undefined): Frame {
   const ids = tokenizer.encode(probe?.token ?? "");
-  const prefix = ids.indexOf(probe?.id ?? -1);
-  if (prefix < 0) throw new DualrateError("internal", "the tokenizer's template lost an introduced token");
-  return { prefix, suffix: ids.length - prefix - 1 };
+  const at = ids.indexOf(probe?.id ?? -1);
+  if (at < 0) throw new DualrateError("internal", "the tokenizer's template lost an introduced token");
+  return { prefix: ids.slice(0, at), suffix: ids.slice(at + 1) };
 }
 
 function encode(tokenizer: PreTrainedTokenizer, text: string, suffix: number, maxLength: number): EncodedText {

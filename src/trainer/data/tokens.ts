@@ -51,7 +51,7 @@ export function atToken(error: unknown, origin: ResolvedTokens["origin"]): unkno
 /** One token a line, unless the ending says otherwise. */
 function tokenFormat(file: string): DataFormat {
   const format = formatOf(file);
-  return format === "jsonl" && !/\.jsonl$/i.test(file) ? "text" : format;
+  return format === "conll" || (format === "jsonl" && !/\.jsonl$/i.test(file)) ? "text" : format;
 }
 
 interface ListedToken {
@@ -113,8 +113,10 @@ async function findTokens(settings: Settings, { pattern, maxTokens }: Pattern): 
   const { file, fields, limit } = splitSource(settings, "train");
   const expression = new RegExp(pattern, "gu");
   const found = new Set<string>();
-  for await (const { text, textPair = "", line } of readExamples(file, { ...fields, label: undefined }, limit)) {
-    for (const [token] of [...text.matchAll(expression), ...textPair.matchAll(expression)]) {
+  for await (const example of readExamples(file, { ...fields, label: undefined }, limit)) {
+    const { text, textPair = "", words, line } = example;
+    const texts = words ? words.map((word) => word.text) : [text, textPair];
+    for (const [token] of texts.flatMap((part) => [...part.matchAll(expression)])) {
       if (token.trim() === "") throw blankMatch(pattern, placeIn(file, line, fields.format));
       found.add(token);
     }

@@ -1,5 +1,6 @@
 // What is odd in the data though it can be trained on: told before a sweep, not after it.
 import type { EncodedTexts } from "./encode.js";
+import { markEntities } from "./tags.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /** Shares of texts or tokens from which on a warning is due. */
@@ -21,6 +22,15 @@ export function dataWarnings(
       : []),
     ...[insideWords(train), truncation(train, "training"), truncation(validation, "validation")].flat(),
     ...unknownTokens(tokenizer, train),
+  ];
+}
+
+/** What is odd in the tags of words. */
+export function tagWarnings(tags: readonly string[]): readonly string[] {
+  if (markEntities(tags)) return [];
+  const shown = tags.slice(0, 5).join(", ");
+  return [
+    `the tags (${shown}${tags.length > 5 ? ", ..." : ""}) do not mark entities as B-, I- and O do: f1 will be empty`,
   ];
 }
 

@@ -1,66 +1,67 @@
-// Whole words, for masking: which tokens begin a word, go on with one, or are one by themselves, as told by the marks that
-// tokenizers put on their tokens.
+// Texts that come as words, as Hugging Face's fast tokenizers take them with is_split_into_words.
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
-import { DualrateError } from "../../errors.js";
-import type { EncodedSplit } from "./inputs.js";
+import { holdSingleWords } from "./single-word.js";
 
-/** What a token is in its word, as a byte: wholes are added, introduced and special tokens. */
-export const WORD_PART = { begins: 0, continues: 1, whole: 2 } as const;
-
-/** Marks of tokens that begin a word: SentencePiece's and byte-level BPE's for a space. */
-const SPACES = ["▁", "Ġ"] as const;
-
-/**
- * The part of each id of the vocabulary: WordPiece marks tokens that go on with a word ("##"), SentencePiece ("▁") and
- * byte-level BPE ("Ġ") those that begin one. Throws a DualrateError of code "model" for a tokenizer with neither.
- */
-export function wordPartsOf(tokenizer: PreTrainedTokenizer): Uint8Array {
-  const vocabulary = tokenizer.get_vocab();
-  const { added_tokens: added } = tokenizer._tokenizerJSON as { added_tokens: readonly { readonly content: string }[] };
-  const wholes = new Set(added.map(({ content }) => content));
-  const continues = continuation(tokenizer, [...vocabulary.keys()]);
-  const parts = new Uint8Array([...vocabulary.values()].reduce((size, id) => Math.max(size, id + 1), 0));
-  for (const [token, id] of vocabulary) {
-    if (wholes.has(token)) parts[id] = WORD_PART.whole;
-    else if (continues(token)) parts[id] = WORD_PART.continues;
-  }
-  return parts;
+/** The special tokens that the tokenizer's template puts before and after a text. */
+export interface Frame {
+  readonly prefix: readonly number[];
+  readonly suffix: readonly number[];
 }
 
-function continuation(tokenizer: PreTrainedTokenizer, tokens: readonly string[]): (token: string) => boolean {
-  const { model } = tokenizer._tokenizerJSON as { model: { readonly continuing_subword_prefix?: string | null } };
-  const prefix = model.continuing_subword_prefix;
-  // "##" alone is a token of its own, two characters of the text.
-  const goesOn = (token: string) => Boolean(prefix) && token.startsWith(prefix ?? "") && token !== prefix;
-  if (tokens.some(goesOn)) return goesOn;
-  const space = SPACES.find((mark) => tokens.some((token) => token.startsWith(mark)));
-  if (space !== undefined) return (token) => !token.startsWith(space);
-  throw new DualrateError("model", 'whole_word_masking needs a tokenizer that marks words by "##", "▁" or "Ġ"', {
-    hint: "Leave whole_word_masking out: this tokenizer's tokens do not say where words begin.",
-    key: ["trainer", "whole_word_masking"],
+export interface EncodedWords {
+  /** Vocabulary ids, special tokens included, at most `maxLength`. */
+  readonly ids: readonly number[];
+  readonly tokenTypes: readonly number[];
+  readonly truncated: boolean;
+  /** Where the first sub-word of each word stands, ascending; words without tokens, or cut off, have none. */
+  readonly firsts: readonly { readonly position: number /** Index of the word. */; readonly word: number }[];
+}
+
+/**
+ * transformers.js does not tell which word a token is of. Hugging Face's library normalizes and splits each word apart from
+ * the others, so that encoding them one by one gives the same tokens; only the template is for all of them.
+ */
+export function encodeWords(
+  tokenizer: PreTrainedTokenizer,
+  words: readonly string[],
+  { prefix, suffix }: Frame,
+  maxLength: number,
+): EncodedWords {
+  const ids = [...prefix];
+  const firsts: { position: number; word: number }[] = [];
+  words.forEach((text, word) => {
+    const subwords = text === "" ? [] : tokenizer.encode(text, { add_special_tokens: false });
+    if (subwords.length > 0) firsts.push({ position: ids.length, word });
+    ids.push(...subwords);
   });
+  const room = maxLength - suffix.length;
+  const kept = [...ids.slice(0, room), ...suffix];
+  return {
+    ids: kept,
+    // One text is of type 0, whatever the template: types tell the two texts of a pair apart.
+    tokenTypes: kept.map(() => 0),
+    truncated: ids.length > room,
+    firsts: firsts.filter(({ position }) => position < room),
+  };
 }
 
-/** Whether the token at `position` goes on with the word of the token before it; a whole ends its word. `parts`: by row. */
-export function continuesWord(parts: Uint8Array, rows: Int32Array, position: number): boolean {
-  if (position === 0 || parts[rows[position] ?? 0] !== WORD_PART.continues) return false;
-  return parts[rows[position - 1] ?? 0] !== WORD_PART.whole;
+/** The same tokenizer with a space before each text, where it is byte-level: AutoTokenizer's add_prefix_space. */
+export function withPrefixSpace(tokenizer: PreTrainedTokenizer): PreTrainedTokenizer {
+  const { constructor: Class } = tokenizer as unknown as {
+    constructor: new (json: unknown, config: unknown) => PreTrainedTokenizer;
+  };
+  const prefixed = new Class(prefixSpaceIn(tokenizer._tokenizerJSON).json, tokenizer._tokenizerConfig);
+  holdSingleWords(prefixed);
+  return prefixed;
 }
 
-/**
- * How much more the number of masked tokens varies than if each were drawn by itself: with words of L tokens, masked all or
- * none, sum(L^2) / sum(L) times the variance.
- */
-export function wordSpread({ rows, offsets }: EncodedSplit, parts: Uint8Array): number {
-  let squares = 0;
-  for (let text = 0; text < offsets.length - 1; text++) {
-    const tokens = rows.subarray(offsets[text], offsets[text + 1]);
-    let length = 0;
-    tokens.forEach((_, position) => {
-      length = continuesWord(parts, tokens, position) ? length + 1 : 1;
-      // The squares of a growing length add up by odd numbers.
-      squares += 2 * length - 1;
-    });
-  }
-  return rows.length > 0 ? squares / rows.length : 1;
+/** tokenizer.json with add_prefix_space wherever a byte-level pre-tokenizer has it, and whether one does. */
+export function prefixSpaceIn(json: unknown): { readonly json: unknown; readonly byteLevel: boolean } {
+  let byteLevel = false;
+  const changed: unknown = JSON.parse(JSON.stringify(json), (_, value: unknown) => {
+    if (typeof value !== "object" || value === null || !("type" in value) || value.type !== "ByteLevel") return value;
+    byteLevel = true;
+    return { ...value, add_prefix_space: true };
+  });
+  return { json: changed, byteLevel };
 }

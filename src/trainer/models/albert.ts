@@ -40,6 +40,7 @@ export const albert: Architecture = (json, options) => {
   refuse(json, "inner_group_num", 1);
   const config = encoderConfig(json, DEFAULTS);
   const width = numberOf(json, "embedding_size", DEFAULTS.embedding_size);
+  const headDropout = numberOf(json, "classifier_dropout_prob", DEFAULTS.classifier_dropout_prob);
   const groups = numberOf(json, "num_hidden_groups", DEFAULTS.num_hidden_groups);
   // As Hugging Face assigns layers to groups: floor(index / (layers / groups)).
   const groupOf = (index: number) => Math.floor(index / (config.layers / groups));
@@ -64,8 +65,9 @@ export const albert: Architecture = (json, options) => {
       output: "classifier",
       activation: tanh,
       inputDropout: 0,
-      dropout: numberOf(json, "classifier_dropout_prob", DEFAULTS.classifier_dropout_prob),
+      dropout: headDropout,
     },
+    tokenDropout: headDropout,
     maskedLm: {
       dense: "predictions.dense",
       norm: "predictions.LayerNorm",

@@ -1,4 +1,4 @@
-// BERT (Devlin et al., 2018), as Hugging Face's BertForMaskedLM and BertForSequenceClassification compute it.
+// BERT (Devlin et al., 2018), as Hugging Face computes it for masked-lm and for classification.
 import { BERT_DEFAULTS, type EncoderConfig, encoderConfig, numberOf } from "./config.js";
 import { embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
 import { type EncoderParts, encoderModel } from "./heads.js";
@@ -41,6 +41,7 @@ export function bertEncoder(
 
 export const bert: Architecture = (json, options) => {
   const config = encoderConfig(json, BERT_DEFAULTS);
+  const headDropout = numberOf(json, "classifier_dropout", config.hiddenDropout);
   return encoderModel({
     type: "bert",
     json,
@@ -52,8 +53,9 @@ export const bert: Architecture = (json, options) => {
       output: "classifier",
       activation: tanh,
       inputDropout: 0,
-      dropout: numberOf(json, "classifier_dropout", config.hiddenDropout),
+      dropout: headDropout,
     },
+    tokenDropout: headDropout,
     maskedLm: {
       dense: "cls.predictions.transform.dense",
       norm: "cls.predictions.transform.LayerNorm",

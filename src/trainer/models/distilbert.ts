@@ -53,6 +53,7 @@ export const distilbert: Architecture = (json, options) => {
       inputDropout: 0,
       dropout: numberOf(json, "seq_classif_dropout", 0.2),
     },
+    tokenDropout: config.hiddenDropout,
     maskedLm: {
       dense: "vocab_transform",
       norm: "vocab_layer_norm",

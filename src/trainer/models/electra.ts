@@ -39,6 +39,7 @@ export const electra: Architecture = (json, options) => {
       inputDropout: headDropout,
       dropout: headDropout,
     },
+    tokenDropout: headDropout,
     maskedLm: {
       dense: "generator_predictions.dense",
       norm: "generator_predictions.LayerNorm",

@@ -1,5 +1,6 @@
 // Puts an encoder together: embeddings, layers, and the head of the task.
 import type * as tf from "@tensorflow/tfjs";
+import { DualrateError } from "../../errors.js";
 import type { Activation, EncoderConfig } from "./config.js";
 import {
   apply,
@@ -40,6 +41,8 @@ export interface EncoderParts {
   readonly outputDropout: OutputDropout;
   readonly embeddingWidth: number;
   readonly classifier: ClassifierHead;
+  /** Rate of dropout before the output layer of token classification, which is all of its head. */
+  readonly tokenDropout: number;
   readonly maskedLm: MaskedLmHead;
 }
 
@@ -63,9 +66,18 @@ export interface MaskedLmHead {
   readonly activation: Activation;
 }
 
+/** What the task adds to the encoder. */
+interface Head {
+  readonly parameters: readonly ParameterSpec[];
+  readonly readout: Readout;
+  readonly tied: boolean;
+  /** From the rows that `readout` reads. [T, H] -> [T, classes or rows] */
+  readonly logits: (w: Weights, hidden: tf.Tensor, dropout: Dropout) => tf.Tensor;
+}
+
 export function encoderModel(parts: EncoderParts): Model {
   const { config, options } = parts;
-  const classify = options.task === "sequence-classification";
+  const head = headOf(parts);
   return {
     signature: JSON.stringify([
       parts.type,
@@ -75,19 +87,47 @@ export function encoderModel(parts: EncoderParts): Model {
       options.classes,
       options.regression,
     ]),
-    parameters: [...parts.parameters, ...(classify ? classifierParameters(parts) : maskedLmParameters(parts))],
+    parameters: [...parts.parameters, ...head.parameters],
     maxPositions: config.maxPositions,
     sizes: config,
     initializerRange: config.initializerRange,
     layersAbove: layersAbove(parts.parameters, parts.layers),
-    tied: !classify,
+    tied: head.tied,
     regression: options.regression === true,
     hiddenStates: (w, inputs, dropout) => encode(parts, w, inputs, dropout, "all"),
     logits: (w, inputs, dropout) => {
-      const hidden = encode(parts, w, inputs, dropout, classify ? "first" : "targets").at(-1) as tf.Tensor; // (T, H)
-      return classify ? classLogits(parts, w, hidden, dropout) : wordLogits(parts, w, hidden);
+      const hidden = encode(parts, w, inputs, dropout, head.readout).at(-1) as tf.Tensor; // (T, H)
+      return head.logits(w, hidden, dropout);
     },
   };
+}
+
+function headOf(parts: EncoderParts): Head {
+  switch (parts.options.task) {
+    case "masked-lm":
+      return {
+        parameters: maskedLmParameters(parts),
+        readout: "targets",
+        tied: true,
+        logits: (w, hidden) => wordLogits(parts, w, hidden),
+      };
+    case "causal-lm":
+      throw new DualrateError("internal", `a ${parts.type} does not predict next tokens`);
+    case "sequence-classification":
+      return {
+        parameters: classifierParameters(parts),
+        readout: "first",
+        tied: false,
+        logits: (w, hidden, dropout) => classLogits(parts, w, hidden, dropout),
+      };
+    case "token-classification":
+      return {
+        parameters: outputParameters(parts, "classifier"),
+        readout: "targets",
+        tied: false,
+        logits: (w, hidden, dropout) => apply(w, "classifier", dropout(hidden, parts.tokenDropout)),
+      };
+  }
 }
 
 /** The output of the embeddings and of each layer, the last one's as `readout` says. */
@@ -112,18 +152,25 @@ function encode(parts: EncoderParts, w: Weights, inputs: ModelInputs, dropout: D
 }
 
 /** A missing dense layer is made new, as Hugging Face does, and then learns as part of the head. */
-function classifierParameters({ config, options, classifier }: EncoderParts): ParameterSpec[] {
-  const { hidden: H, initializerRange } = config;
-  const fresh = (specs: readonly ParameterSpec[]): ParameterSpec[] =>
-    specs.map((spec) => {
-      const standardDeviation = spec.decay ? initializerRange : 0;
-      return { ...spec, origin: { from: "new", standardDeviation, tensor: spec.origin.tensor } };
-    });
-  const pooler = dense("pooler", H, H, classifier.dense);
+function classifierParameters(parts: EncoderParts): ParameterSpec[] {
+  const { config, options, classifier } = parts;
+  const pooler = dense("pooler", config.hidden, config.hidden, classifier.dense);
   return [
-    ...(options.has(`${classifier.dense}.weight`) ? pooler : fresh(pooler)),
-    ...fresh(dense("classifier", options.classes, H, classifier.output)),
+    ...(options.has(`${classifier.dense}.weight`) ? pooler : fresh(pooler, config)),
+    ...outputParameters(parts, classifier.output),
   ];
+}
+
+/** The new layer from the hidden size to the classes. */
+function outputParameters({ config, options }: EncoderParts, tensor: string): ParameterSpec[] {
+  return fresh(dense("classifier", options.classes, config.hidden, tensor), config);
+}
+
+function fresh(specs: readonly ParameterSpec[], { initializerRange }: EncoderConfig): ParameterSpec[] {
+  return specs.map((spec) => {
+    const standardDeviation = spec.decay ? initializerRange : 0;
+    return { ...spec, origin: { from: "new", standardDeviation, tensor: spec.origin.tensor } };
+  });
 }
 
 function classLogits({ classifier }: EncoderParts, w: Weights, hidden: tf.Tensor, dropout: Dropout): tf.Tensor {

@@ -34,7 +34,7 @@ export interface ModelOptions {
   readonly task: Task;
   /** Rows of the row map: base and introduced. */
   readonly rows: number;
-  /** Classes of sequence classification; 1 in regression. */
+  /** Classes of sequence or token classification; 1 in regression. */
   readonly classes: number;
   readonly regression?: boolean;
   /** Whether the checkpoint has a tensor of this name. */

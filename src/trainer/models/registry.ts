@@ -18,7 +18,11 @@ interface Row {
 
 const encoder = (build: Architecture, prefix: string): Row => ({
   build,
-  classes: { "masked-lm": `${prefix}ForMaskedLM`, "sequence-classification": `${prefix}ForSequenceClassification` },
+  classes: {
+    "masked-lm": `${prefix}ForMaskedLM`,
+    "sequence-classification": `${prefix}ForSequenceClassification`,
+    "token-classification": `${prefix}ForTokenClassification`,
+  },
 });
 
 const ARCHITECTURES: Readonly<Record<string, Row>> = {

@@ -25,6 +25,7 @@ export const roberta: Architecture = (json, options) => {
       inputDropout: headDropout,
       dropout: headDropout,
     },
+    tokenDropout: headDropout,
     maskedLm: { dense: "lm_head.dense", norm: "lm_head.layer_norm", bias: "lm_head.bias", activation: gelu },
   });
 };

@@ -189,6 +189,18 @@ describe("details", () => {
     expect(text).toMatch(/300 +2\.243 +2\.143/);
   });
 
+  test("show a language model's perplexity where there is room, and the F1 of a task that classifies", () => {
+    const { trials, overview } = snapshot();
+    const settings = { ...study().sweep.settings, task: "token-classification" } as const;
+    const tagging = snapshot({ overview: { ...overview, study: study({ settings }) }, trials });
+    const wide = (changes: FrameOptions) => frame({ size: [140, 30], keys: ["enter"], ...changes }).join("\n");
+    expect(wide({})).toMatch(/intro upd +perplexity/);
+    expect(wide({})).toMatch(new RegExp(`300 +2\\.243 .* ${Math.exp(2.143).toPrecision(4)} *$`, "m"));
+    expect(wide({})).not.toMatch(/accuracy +F1/);
+    expect(wide({ snapshot: tagging })).toMatch(/accuracy +F1 +base lr/);
+    expect(wide({ snapshot: tagging })).not.toContain("perplexity");
+  });
+
   test("of a failed trial: the reason", () => {
     const keys: Key[] = [..."/#19"].map((char) => ({ char }));
     const text = frame({ keys: [...keys, "enter", "enter"] }).join("\n");

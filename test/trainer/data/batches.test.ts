@@ -8,7 +8,7 @@ import {
 } from "../../../src/trainer/data/batches.js";
 import type { EncodedSplit, SharedInputs } from "../../../src/trainer/data/inputs.js";
 import { buildRowMap } from "../../../src/trainer/data/row-map.js";
-import { WORD_PART } from "../../../src/trainer/data/words.js";
+import { WORD_PART } from "../../../src/trainer/data/word-parts.js";
 
 const PAD = 0;
 const CLS = 1;
@@ -247,4 +247,28 @@ test("whole words: no target is dropped, the masks depend on seed, epoch and exa
 
 test("a split that is not there has no batches", () => {
   expect(validationBatches(inputs, "test", { ...options, studySeed: 9 })).toEqual([]);
+});
+
+test("token classification asks for every labelled position; a word with an introduced part counts as introduced", () => {
+  const labels = (split: EncodedSplit) =>
+    Int32Array.from(split.rows, (row, i) => (row >= INTRODUCED ? -1 : (i % 3) - 1));
+  const train = { ...inputs.data.train, labels: labels(inputs.data.train) };
+  const tagging = { ...options, task: "token-classification" } as const;
+  const [batch] = createTrainingBatches({ ...inputs, data: { ...inputs.data, train } }, tagging)(0) as [Batch];
+  const { length, targets } = batch.bucket;
+  expect(targets).toBe(8 * length);
+  const slots = Array.from({ length: batch.targetCount }, (_, slot) => slot);
+  const positions = slots.map((slot) => batch.targetPositions[slot] as number);
+  // Ascending, so that a sequence's targets are neighbours in the order of its words.
+  expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  expect(new Set(positions).size).toBe(positions.length);
+  expect(batch.targetWeights.reduce((sum, weight) => sum + weight, 0)).toBe(batch.targetCount);
+  for (const slot of slots) {
+    const position = positions[slot] as number;
+    const sequence = Math.floor(position / length);
+    const next = positions[slot + 1] ?? Number.POSITIVE_INFINITY;
+    const word = batch.inputRows.subarray(position, Math.min(next, (sequence + 1) * length));
+    expect(batch.targetIntroduced[slot]).toBe(Number(word.some((row) => row >= INTRODUCED)));
+  }
+  expect(batch.targetIntroduced.some(Boolean)).toBe(true);
 });

@@ -109,6 +109,72 @@ test.each(['"high"', '""', "true", "null", '"1e99"', "[1]"])(
   },
 );
 
+const TAGGED = { text: "tokens", tags: "ner_tags" };
+
+test.each([
+  ["names", '{"tokens": ["a", "b"], "ner_tags": ["B-X", "O"]}', ["B-X", "O"]],
+  ["integers", '{"tokens": ["a", "b"], "ner_tags": [3, 0]}', ["3", "0"]],
+])("words come with their tags, which may be %s", async (_, content, tags) => {
+  const words = [
+    { text: "a", tag: tags[0] },
+    { text: "b", tag: tags[1] },
+  ];
+  expect(await read(await fileWith(content), TAGGED)).toEqual([{ text: "a b", label: undefined, words, line: 1 }]);
+});
+
+const TAGGED_PARQUET = fileURLToPath(new URL("../../golden/parquet/tagged.parquet", import.meta.url));
+
+test.each([
+  ["names", ["O", "B-X"]],
+  ["classes", ["0", String(2 ** 40)]],
+] as const)("words and tags come as lists of Parquet, tags as %s", async (column, tags) => {
+  const examples = await read(TAGGED_PARQUET, { text: "tokens", tags: column, format: "parquet" });
+  const words = ["the", "<new>"].map((text, i) => ({ text, tag: tags[i] }));
+  expect(examples).toEqual([{ text: "the <new>", label: undefined, words, line: 1 }]);
+});
+
+test.each([
+  ["fewer tags than words", "one", /row 1: "tokens" has 2 words, "one" has 1 tags/],
+  ["fractions for tags", "fractions", /row 1: "fractions" must hold tags/],
+] as const)("%s in Parquet are an error with file and row", async (_, column, message) => {
+  const examples = read(TAGGED_PARQUET, { text: "tokens", tags: column, format: "parquet" });
+  await expect(examples).rejects.toMatchObject({ code: "data", message: expect.stringMatching(message) });
+});
+
+test("a sentence of CoNLL columns is an example, at the line of its first word", async () => {
+  const file = await fileWith("a X B-X\nb X O\n\nc X O\n");
+  const sentences = await read(file, { text: "words", tags: "tags", format: "conll" });
+  expect(sentences.map(({ text, line }) => [text, line])).toEqual([
+    ["a b", 1],
+    ["c", 4],
+  ]);
+  expect(sentences[0]?.words?.map(({ tag }) => tag)).toEqual(["B-X", "O"]);
+});
+
+test.each([
+  ["text instead of words", '{"tokens": "a b", "ner_tags": ["O", "O"]}', /"tokens" must be a list, is a string/],
+  [
+    "a number among the words",
+    '{"tokens": ["a", 5], "ner_tags": ["O", "O"]}',
+    /"tokens" must hold words, has a number/,
+  ],
+  ["no words", '{"tokens": [], "ner_tags": []}', /"tokens" is empty/],
+  ["fewer tags than words", '{"tokens": ["a", "b"], "ner_tags": ["O"]}', /"tokens" has 2 words, "ner_tags" has 1 tags/],
+  [
+    "names and integers",
+    '{"tokens": ["a", "b"], "ner_tags": ["O", 1]}',
+    /all of them names or all integers, is \["O",1\]/,
+  ],
+  ["no tags", '{"tokens": ["a"], "tags": ["O"]}', /has no field "ner_tags"; it has "tokens", "tags"/],
+])("%s is an error with its line", async (_, content, message) => {
+  const file = await fileWith(`\n${content}\n`);
+  await expect(read(file, TAGGED)).rejects.toMatchObject({
+    code: "data",
+    message: expect.stringMatching(message),
+    place: { file, line: 2 },
+  });
+});
+
 test("of a file that several splits share, only the part's texts are examples, up to the limit", async () => {
   const file = await fileWith('{"text": "a"}\n{"text": "bb"}\n{"text": "cc"}\n{"text": "dd"}\n');
   const part = { name: "test", holds: (text: string) => text.length === 2 };

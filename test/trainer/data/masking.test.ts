@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { deriveKey } from "../../../src/random.js";
 import { createMasker, type Masking } from "../../../src/trainer/data/masking.js";
 import { buildRowMap } from "../../../src/trainer/data/row-map.js";
-import { WORD_PART } from "../../../src/trainer/data/words.js";
+import { WORD_PART } from "../../../src/trainer/data/word-parts.js";
 
 // Rows 0..19 are base rows (0 [PAD], 1 [CLS], 2 [SEP], 3 [MASK]), 20 and 21 introduced ones.
 const rowMap = buildRowMap(20, [20, 21], "all");

@@ -94,6 +94,61 @@ test("a task that the model's architecture does not have is an error at the key 
   await expect(prepared).rejects.toMatchObject({ code: "sweep-file", key: ["task"] });
 });
 
+const tagged = (words: string, ...label: string[]) => ({ text: words.split(" "), label });
+
+test("token classification asks for the first sub-word of each word, in classes in natural order", async () => {
+  const data = {
+    train: await jsonl([tagged("the cellulars <new>", "O", "B-k10", "B-k2"), tagged("zyx a", "B-k2", "O")]),
+    validation: await jsonl([tagged("zyx <new>", "O", "B-k2")]),
+  };
+  const settings = tinySettings(await tinyModel(), data, { task: "token-classification" });
+  const { inputs, summary } = await prepareInputs(settings, 1);
+  expect(inputs.data.classes).toEqual(["B-k2", "B-k10", "O"]);
+  // [CLS] the cell ##ular ##s <new> [SEP], [CLS] zyx a [SEP]
+  expect([...inputs.data.train.labels]).toEqual([-1, 2, 1, -1, -1, 0, -1, -1, 0, 2, -1]);
+  expect([...inputs.data.validation.labels]).toEqual([-1, 2, 0, -1]);
+  expect(summary.introducedCounts).toEqual([1, 1]);
+  expect(inputs.rowMap.idOfRow.length).toBeLessThan(WORDS.length);
+});
+
+test("words that max_length cuts off are not asked for", async () => {
+  const data = {
+    train: await jsonl([tagged("the <new> cellulars zyx", "A", "B", "A", "C")]),
+    validation: await jsonl([tagged("zyx <new>", "A", "B")]),
+  };
+  const settings = tinySettings(await tinyModel(), data, { task: "token-classification", maxLength: 5 });
+  const { inputs } = await prepareInputs(settings, 1);
+  expect([...inputs.data.train.labels]).toEqual([-1, 0, 1, 0, -1]);
+  expect(inputs.data.classes).toEqual(["A", "B"]);
+});
+
+test("tags that mark no entities are warned of, as they have no F1", async () => {
+  const warningsOf = async (...tags: string[]) => {
+    const file = await jsonl([tagged("the <new> zyx", ...tags)]);
+    const settings = tinySettings(
+      await tinyModel(),
+      { train: file, validation: file },
+      { task: "token-classification" },
+    );
+    return (await prepareInputs(settings, 1)).summary.warnings;
+  };
+  expect(await warningsOf("O", "B-k2", "I-k2")).toEqual([]);
+  expect(await warningsOf("0", "1", "2")).toEqual([expect.stringMatching(/the tags \(0, 1, 2\) do not mark entities/)]);
+});
+
+test("a tag that no training word has is an error with its line", async () => {
+  const data = {
+    train: await jsonl([tagged("the <new>", "A", "B")]),
+    validation: await jsonl([tagged("zyx", "A"), tagged("zyx <new>", "A", "C")]),
+  };
+  const settings = tinySettings(await tinyModel(), data, { task: "token-classification" });
+  await expect(prepareInputs(settings, 1)).rejects.toMatchObject({
+    code: "data",
+    message: expect.stringMatching(/line 2: no training example has the label "C"/),
+    place: { file: data.validation, line: 2 },
+  });
+});
+
 test("classification keeps every row where the settings say so, and is estimated with them", async () => {
   const model = await tinyModel();
   const settings = tinySettings(model, await tinyData(), { task: "sequence-classification" });

@@ -142,6 +142,13 @@ test.each([
   });
 });
 
+test("a pattern looks into each word, never across two", async () => {
+  const train = await jsonl([{ text: ["a<n1>", "<n2", "<n3>"], label: ["O", "O", "O"] }]);
+  const settings = tinySettings(await tinyModel(), { train, validation: train }, { task: "token-classification" });
+  const { introduced } = await resolveTokens(withSource(settings, { pattern: "<[^>]+>|2 <", maxTokens: 10 }));
+  expect(introduced.tokens).toEqual(["<n1>", "<n3>"]);
+});
+
 test("a pattern that finds what the vocabulary has already is an error of its key", async () => {
   const train = await jsonl([{ text: "a <new> cat" }]);
   const settings = tinySettings(await tinyModel(), { train, validation: train });

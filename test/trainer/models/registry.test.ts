@@ -53,7 +53,7 @@ test("a task that the architecture does not have is refused with those that it h
   const tasks = (config: Readonly<Record<string, unknown>>, task: Task) => () =>
     buildModel(config, { ...options, task });
   expect(tasks({ model_type: "bert" }, "causal-lm")).toThrow(
-    /can do: masked-lm, sequence-classification; got causal-lm/,
+    /can do: masked-lm, sequence-classification, token-classification; got causal-lm/,
   );
   expect(tasks({ model_type: "gpt2" }, "masked-lm")).toThrow(/"gpt2" can do: causal-lm; got masked-lm/);
   expect(tasks({ model_type: "llama" }, "sequence-classification")).toThrow(/"llama" can do: causal-lm; got sequence/);
