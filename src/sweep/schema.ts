@@ -70,6 +70,8 @@ export const DISTRIBUTIONS = [
   "uniform",
   "q_uniform",
   "log_uniform",
+  "q_log_uniform",
+  "inv_log_uniform",
   "log_uniform_values",
   "q_log_uniform_values",
   "inv_log_uniform_values",
@@ -99,7 +101,12 @@ function searchSchema(name: ParameterName) {
         .enum(DISTRIBUTIONS)
         .optional()
         .describe("Default for min and max: int_uniform where both are integers (1.0 is one), else uniform."),
-      min: z.number().optional().describe("Of the values; for log_uniform, of their natural logarithms."),
+      min: z
+        .number()
+        .optional()
+        .describe(
+          "Of the values; for log_uniform and q_log_uniform of their natural logarithms, for inv_log_uniform of their inverses'.",
+        ),
       max: z.number().optional().describe("As min."),
       mu: z.number().optional().describe("Mean (of the natural logarithm, for the log kinds). Default: 0."),
       sigma: z.number().gt(0).optional().describe("Standard deviation, as mu. Default: 1."),
@@ -225,10 +232,43 @@ const trainer = z
   .meta(exactlyOneOf("max_steps", "num_train_epochs"));
 
 const METRICS = ["loss", "loss_introduced", "loss_base", "accuracy"] as const;
+type MetricName = (typeof METRICS)[number];
+
+/** As Hugging Face's Trainer reports them to W&B. */
+const LOGGED_METRICS = METRICS.flatMap((name) => [`eval/${name}`, `eval_${name}`] as const);
 
 const metric = z.strictObject({
-  name: z.enum(METRICS).default("loss").describe("The validation metric that ranks the trials."),
+  name: z
+    .enum([...METRICS, ...LOGGED_METRICS])
+    .transform((name) => name.replace(/^eval[/_]/, "") as MetricName)
+    .default("loss")
+    .describe("The validation metric that ranks the trials; `eval/loss` and `eval_loss` mean `loss`."),
   goal: z.enum(["minimize", "maximize"]).optional().describe("Default: maximize for accuracy, minimize for losses."),
+});
+
+const earlyTerminate = z.strictObject({
+  type: z
+    .enum(["hyperband", "asha", "median"])
+    .describe("hyperband as in W&B, asynchronous successive halving, or the median of the complete trials."),
+  min_iter: count
+    .optional()
+    .describe("The first rung, in evaluations; the next ones are eta times as far each. median: the first one judged."),
+  max_iter: count
+    .optional()
+    .describe("Instead of min_iter (hyperband): rungs at max_iter / eta, max_iter / eta^2, ... evaluations."),
+  s: count.optional().describe("How many rungs, with max_iter. Default: down to the first evaluation."),
+  eta: z.number().gt(1).optional().describe("The best 1/eta of the trials go on at a rung. Default: 3."),
+  strict: z
+    .boolean()
+    .optional()
+    .describe("Judge at every evaluation after a rung, not at rungs only (hyperband). Default: false."),
+  min_trials: count.optional().describe("Complete trials before any is judged (median). Default: 5."),
+});
+
+const budget = z.strictObject({
+  trials: count.optional().describe("Trials; the same as run_cap."),
+  minutes: z.number().gt(0).optional().describe("Minutes in which trials ran, over all runs of the study."),
+  steps: count.optional().describe("Optimizer steps of all trials together."),
 });
 
 const exportedFrom = z.strictObject({
@@ -246,6 +286,8 @@ export const SECTIONS = {
   trainer,
   metric,
   parameters: z.strictObject(shapeOf(PARAMETER_NAMES, (name) => searchSchema(name).optional())),
+  early_terminate: earlyTerminate,
+  budget,
   exported_from: exportedFrom,
   "data.split": split,
 } as const;
@@ -276,6 +318,8 @@ export const sweepSchema = z
     run_cap: count
       .optional()
       .describe("At most this many trials, spread over the grid; for the other methods, their number."),
+    early_terminate: SECTIONS.early_terminate.optional().describe("Trials that do worse than others end early."),
+    budget: SECTIONS.budget.optional().describe("No trial begins after the first of these is spent."),
     constraints: z
       .array(z.string())
       .optional()
