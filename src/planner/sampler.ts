@@ -9,6 +9,8 @@ export interface History {
   /** Ended trials, in the order of their numbers. */
   readonly finished: readonly Trial[];
   readonly running: readonly Trial[];
+  /** What pruned trials would have come to, by number, as prunedValues() has it; others say nothing of their configuration. */
+  readonly prunedValues?: ReadonlyMap<number, number>;
   readonly goal: Goal;
   readonly seed: number;
 }
@@ -20,11 +22,18 @@ export interface Sampler {
   suggest(space: Space, history: History, number: number): Parameters | undefined;
 }
 
+/** A trial and what it has measured so far. */
+export interface Standing {
+  readonly trial: Trial;
+  /** In the order of their steps. */
+  readonly measurements: readonly Measurement[];
+}
+
 export interface Pruner {
   /** Ascending fractions of a trial's steps at which it is judged; empty where no trial is ever stopped early. */
   readonly rungs: readonly number[];
-  /** Whether a running trial goes on after its latest measurement. */
-  judge(trial: Trial, measurements: readonly Measurement[], others: readonly (readonly Measurement[])[]): Verdict;
+  /** Whether a running trial goes on after its latest measurement. `others` are the study's other trials that have any. */
+  judge(own: Standing, others: readonly Standing[]): Verdict;
 }
 
 /** Whether a configuration meets the sweep's constraints. */

@@ -1,6 +1,8 @@
 // The trials of the study that runs: in memory as they are stored. Every change goes to the store first.
 import { DualrateError } from "../errors.js";
-import type { History } from "../planner/sampler.js";
+import { courseOf } from "../planner/course.js";
+import { prunedValues } from "../planner/pruned-values.js";
+import type { History, Standing } from "../planner/sampler.js";
 import type { StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
 import type { Measurement, Trial, TrialCommon, TrialOutcome } from "../sweep/trial.js";
 
@@ -37,11 +39,15 @@ export class Ledger {
 
   /** What a sampler may know. */
   history(): History {
-    const { seed, metric } = this.#study.sweep;
-    const trials = [...this.#trials.values()];
+    const { sweep, summary } = this.#study;
+    const { seed, metric } = sweep;
+    const trials = this.trials;
+    const isPruned = trials.some(({ state }) => state === "pruned");
+    const course = courseOf(sweep, summary.trainExamples);
     return {
       finished: trials.filter((trial) => "endedAt" in trial),
       running: trials.filter(({ state }) => state === "running"),
+      ...(isPruned && { prunedValues: prunedValues(course, this.standings()) }),
       goal: metric.goal,
       seed,
     };
@@ -87,10 +93,17 @@ export class Ledger {
     this.#queue = [number, ...this.#queue];
   }
 
-  /** A running trial as a pruner sees it: itself, its measurements, and those of each other trial. */
-  standing(number: number): readonly [Trial, readonly Measurement[], readonly (readonly Measurement[])[]] {
-    const others = [...this.#measurements].filter(([other]) => other !== number).map(([, measured]) => measured);
-    return [this.#trial(number), this.measurementsOf(number), others];
+  /** All trials with what they measured. */
+  standings(): readonly Standing[] {
+    return this.trials.map((trial) => ({ trial, measurements: this.measurementsOf(trial.number) }));
+  }
+
+  /** A running trial as a pruner sees it, and each other trial that has measured something. */
+  standing(number: number): readonly [Standing, readonly Standing[]] {
+    const others = this.standings().filter(({ trial, measurements }) => {
+      return trial.number !== number && measurements.length > 0;
+    });
+    return [{ trial: this.#trial(number), measurements: this.measurementsOf(number) }, others];
   }
 
   measurementsOf(number: number): readonly Measurement[] {

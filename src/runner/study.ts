@@ -2,7 +2,8 @@
 // report at once, so that a study goes on from the database whenever and however it was stopped.
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
-import { resolveRates } from "../sweep/resolve.js";
+import { resolveRates, totalSteps } from "../sweep/resolve.js";
+import type { Parameters } from "../sweep/space.js";
 import {
   type FailureReason,
   type Measurement,
@@ -13,6 +14,7 @@ import {
   type Verdict,
 } from "../sweep/trial.js";
 import type { Notice } from "../trainer/progress.js";
+import { spentBudget } from "./budget.js";
 import type { Executor } from "./executor.js";
 import { jobOf } from "./job.js";
 import { Ledger, type TrialCounts } from "./ledger.js";
@@ -36,10 +38,10 @@ export interface StudyOptions {
 /** How a run of a study ended, with its trials by state. */
 export interface StudyEnd extends TrialCounts {
   /**
-   * `finished`: nothing is left to do; `drained`: stopped after the running trials; `stopped`: the running trials were
-   * put back; `failures`: too many in a row.
+   * `finished`: nothing is left to do; `budget`: it is spent; `drained`: stopped after the running trials; `stopped`: the
+   * running trials were put back; `failures`: too many in a row.
    */
-  readonly reason: "finished" | "drained" | "stopped" | "failures";
+  readonly reason: "finished" | "budget" | "drained" | "stopped" | "failures";
   /** One sentence for people. */
   readonly message: string;
 }
@@ -125,8 +127,12 @@ class StudyRun {
     return this.#options.stop.paused && this.#mayStart() && this.#next() !== undefined;
   }
 
-  /** The trial to run next; undefined where none is left. Changes nothing. */
+  /** The trial to run next; undefined where none is left, or no budget for it. Changes nothing. */
   #next(): TrialCommon | undefined {
+    return this.#spent() === undefined ? this.#left() : undefined;
+  }
+
+  #left(): TrialCommon | undefined {
     if (this.#ledger.nextQueued) return this.#ledger.nextQueued;
     const { study, sampler } = this.#options;
     const { seed, space, settings } = study.sweep;
@@ -135,6 +141,13 @@ class StudyRun {
     if (parameters === undefined) return undefined;
     const rates = resolveRates({ ...settings.fixed, ...parameters });
     return { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates };
+  }
+
+  /** Which budget is spent, in words. */
+  #spent(): string | undefined {
+    const { sweep, summary } = this.#options.study;
+    const stepsOf = (parameters: Parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples);
+    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), stepsOf, Date.now());
   }
 
   /** Sees one trial to its end. Never rejects. */
@@ -163,7 +176,11 @@ class StudyRun {
     let verdict: Verdict = { action: "continue" };
     this.#guarded(() => {
       this.#ledger.record(number, measurement);
-      if (atRung) verdict = this.#options.pruner.judge(...this.#ledger.standing(number));
+      if (!atRung) return;
+      verdict = this.#options.pruner.judge(...this.#ledger.standing(number));
+      if (verdict.reason === undefined) return;
+      const decision = verdict.action === "stop" ? "is stopped early" : "goes on";
+      this.#log("trial", `trial ${number} ${decision} at step ${measurement.step}: ${verdict.reason}`, number);
     });
     return verdict;
   }
@@ -226,14 +243,15 @@ class StudyRun {
   #studyEnd(): StudyEnd {
     const counts = this.#ledger.counts();
     const reason = this.#endReason();
-    const message = endText(reason, counts, this.#failuresInARow);
+    const message = endText(reason, counts, this.#failuresInARow, this.#spent() ?? "");
     this.#log(reason === "failures" ? "error" : "study", message);
     return { reason, message, ...counts };
   }
 
   #endReason(): StudyEnd["reason"] {
     if (this.#failuresInARow.length >= FAILURES_IN_A_ROW) return "failures";
-    if (this.#next() === undefined) return "finished";
+    if (this.#left() === undefined) return "finished";
+    if (this.#spent() !== undefined) return "budget";
     return this.#options.stop.level === "now" ? "stopped" : "drained";
   }
 
@@ -249,12 +267,19 @@ function startText(study: StudyRecord, ledger: Ledger, slots: number, requeued: 
   return `resumed: ${ended(ledger.counts())}${planned} trials have ended${again}`;
 }
 
-function endText(reason: StudyEnd["reason"], counts: TrialCounts, failures: readonly FailureReason[]): string {
+function endText(
+  reason: StudyEnd["reason"],
+  counts: TrialCounts,
+  failures: readonly FailureReason[],
+  spent: string,
+): string {
   const soFar = `${ended(counts)} trials have ended, ${counts.failed} of them failed`;
   const goOn = "run the sweep again to go on";
   switch (reason) {
     case "finished":
       return `finished: ${soFar}`;
+    case "budget":
+      return `${spent}: ${soFar}; raise it and run the sweep again to go on`;
     case "drained":
       return `stopped after the running trials: ${soFar}; ${goOn}`;
     case "stopped":

@@ -86,8 +86,10 @@ export type TrialOutcome =
   | { readonly state: "pruned"; readonly step: number; readonly reason: string }
   | { readonly state: "failed"; readonly failure: FailureReason };
 
-/** A pruner's answer to a measurement. */
-export type Verdict = { readonly action: "continue" } | { readonly action: "stop"; readonly reason: string };
+/** A pruner's answer to a measurement. A trial that goes on has a reason where it was held against others. */
+export type Verdict =
+  | { readonly action: "continue"; readonly reason?: string }
+  | { readonly action: "stop"; readonly reason: string };
 
 /** A trial's seed: the same for all configurations, so that their differences are the configurations' own. */
 export function trialSeed(studySeed: number, replicate: number): number {

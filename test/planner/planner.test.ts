@@ -30,10 +30,11 @@ test("method random gives run_cap draws", () => {
   expect(sampler.size).toBe(7);
 });
 
-test("the pruner has no rungs and stops no trial", () => {
-  const pruner = createPruner(SWEEP);
+test("without early_terminate the pruner has no rungs and stops no trial", () => {
+  const pruner = createPruner(SWEEP, 100);
   expect(pruner.rungs).toEqual([]);
-  expect(pruner.judge({ state: "running" } as Trial, [], [])).toEqual({ action: "continue" });
+  const trial = { state: "running" } as Trial;
+  expect(pruner.judge({ trial, measurements: [] }, [])).toEqual({ action: "continue" });
 });
 
 test("a grid leaves out the points that the constraints forbid, whole and cut", () => {

@@ -268,8 +268,9 @@ test("at a rung the pruner judges by all measurements so far; its verdict reache
   const judged: unknown[] = [];
   const pruner: Pruner = {
     rungs: [0.5],
-    judge(trial, own, others) {
-      judged.push([trial.number, trial.state, own.map(({ step }) => step), others.map((other) => other.length)]);
+    judge({ trial, measurements }, others) {
+      const steps = measurements.map(({ step }) => step);
+      judged.push([trial.number, trial.state, steps, others.map((other) => other.measurements.length)]);
       return trial.number === 2 ? { action: "stop", reason: "worst of two" } : { action: "continue" };
     },
   };
