@@ -83,7 +83,7 @@ export function rungsOf({ rungs, eta }: Exclude<EarlyTerminate, { type: "median"
 /** An error where nothing would ever be judged. */
 export function expectRungs(rungs: readonly unknown[], evaluations: number): void {
   if (rungs.length > 0) return;
-  const most = evaluations === 1 ? "the only evaluation is at its end" : `its ${evaluations}th evaluation is its end`;
+  const most = evaluations === 1 ? "its only evaluation is at its end" : `it has ${evaluations} evaluations`;
   throw new DualrateError(
     "sweep-file",
     `early_terminate would stop no trial: no rung lies before a trial's end (${most})`,

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { DualrateError } from "../../src/errors.js";
+import { createPruner } from "../../src/planner/planner.js";
 import type { History, Pruner, Sampler } from "../../src/planner/sampler.js";
 import { type FailureKind, trialSeed } from "../../src/sweep/trial.js";
 import { definition, measurement, settings, sweep, trial } from "../store/fixture.js";
@@ -340,4 +341,95 @@ test("heartbeats show that the study lives; a lost lease ends the run, which wri
   expect(reader.measurementsOf(id, 1)).toEqual([]);
   expect(states()).toEqual(["running"]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a spent budget ends the study after the running trials, says which, and a larger one goes on", async () => {
+  const { run, messages, states } = setup({ budget: { steps: 50 } });
+  // Each trial takes 20 steps: 40 are spent before the third, 60 after it.
+  const first = new FakeExecutor(1, train);
+  const end = await run(first);
+  expect(first.started).toEqual([1, 2, 3]);
+  expect(end).toMatchObject({ reason: "budget", complete: 3, running: 0 });
+  expect(end.message).toBe(
+    "the budget of 50 steps is spent (60): 3 trials have ended, 0 of them failed; raise it and run the sweep again to go on",
+  );
+  expect(messages().at(-1)).toBe(end.message);
+  const nothing = new FakeExecutor(1, train);
+  expect(await run(nothing)).toMatchObject({ reason: "budget", complete: 3 });
+  expect(nothing.started).toEqual([]);
+  expect(await run(new FakeExecutor(1, train), { budget: { steps: 10_000 } })).toMatchObject({ reason: "finished" });
+  expect(states()).toEqual(Array(6).fill("complete"));
+});
+
+test("trials that run side by side are not begun beyond the budget", async () => {
+  const { run } = setup({ budget: { steps: 40 } });
+  const executor = new FakeExecutor(4, train);
+  expect(await run(executor)).toMatchObject({ reason: "budget", complete: 2 });
+  expect(executor.peak).toBe(2);
+});
+
+test("a budget that the last trial spends leaves nothing to raise", async () => {
+  const { run } = setup({ budget: { steps: 120 } });
+  expect(await run(new FakeExecutor(1, train))).toMatchObject({ reason: "finished", complete: 6 });
+});
+
+test("successive halving stops trials at their rungs and tells why", async () => {
+  const earlyTerminate = { type: "asha", rungs: { min: 1 }, eta: 2 } as const;
+  const script =
+    (loss: (trial: number) => number): Script =>
+    ({ job, handlers }) => {
+      const verdict = handlers.onMeasurement(measurement(10, loss(job.trial)), true);
+      if (verdict.action === "stop") return { state: "pruned", step: 10, reason: verdict.reason };
+      handlers.onMeasurement(measurement(20, loss(job.trial) / 2), false);
+      return { state: "complete", value: loss(job.trial) / 2, bestStep: 20 };
+    };
+  const better = setup({ earlyTerminate });
+  const pruner = createPruner({ ...sweep, earlyTerminate }, 100);
+  expect(pruner.rungs).toEqual([0.5]);
+  expect(
+    await better.run(
+      new FakeExecutor(
+        1,
+        script((trial) => 7 - trial),
+      ),
+      { pruner },
+    ),
+  ).toMatchObject({ complete: 6 });
+  const worse = setup({ earlyTerminate });
+  const end = await worse.run(
+    new FakeExecutor(
+      1,
+      script((trial) => trial),
+    ),
+    { pruner },
+  );
+  expect(end).toMatchObject({ complete: 1, pruned: 5 });
+  const reason = "rung 1 of 1: loss 4 is rank 4 of 4, keeps 2";
+  expect(worse.reader.trials(worse.id)[3]).toMatchObject({ state: "pruned", step: 10, reason });
+  expect(worse.messages()).toContain(`trial 4 is stopped early at step 10: ${reason}`);
+  expect(worse.messages()).toContain("trial 1 goes on at step 10: rung 1 of 1: loss 1 is rank 1 of 1, keeps 1");
+});
+
+test("a sampler sees what pruned trials would have come to", async () => {
+  const { run } = setup();
+  const pruner: Pruner = {
+    rungs: [0.5],
+    judge: ({ trial }) => (trial.number === 2 ? { action: "stop", reason: "!" } : { action: "continue" }),
+  };
+  const seen: (readonly (readonly [number, number])[])[] = [];
+  const sampler: Sampler = {
+    size: 3,
+    suggest(_, { prunedValues }, number) {
+      seen.push([...(prunedValues ?? [])]);
+      return number <= 3 ? { lr_ratio: number } : undefined;
+    },
+  };
+  const script: Script = ({ job, handlers }) => {
+    const verdict = handlers.onMeasurement(measurement(10, job.trial), true);
+    if (verdict.action === "stop") return { state: "pruned", step: 10, reason: verdict.reason };
+    handlers.onMeasurement(measurement(20, job.trial - 0.25), false);
+    return { state: "complete", value: job.trial - 0.25, bestStep: 20 };
+  };
+  await run(new FakeExecutor(1, script), { pruner, sampler });
+  expect(seen.slice(0, 3)).toEqual([[], [], [[2, 1.75]]]);
 });
