@@ -29,7 +29,7 @@ export type ProgressEvent =
       readonly value: number;
       readonly rates: Rates;
     }
-  | { readonly event: "pruned"; readonly trial: number; readonly step: number; readonly reason: string }
+  | { readonly event: "pruned" | "paused"; readonly trial: number; readonly step: number; readonly reason: string }
   | {
       readonly event: "failed";
       readonly trial: number;
@@ -91,7 +91,8 @@ export function eventLine(event: ProgressEvent, { overview, trials }: StudySnaps
     case "best":
       return `#${event.trial} is the best so far: ratio ${formatRatio(event.rates.lr_ratio)}, ${METRIC_WORDS[event.metric]} ${formatMetric(event.value)}`;
     case "pruned":
-      return `#${event.trial} pruned at step ${event.step}: ${event.reason}`;
+    case "paused":
+      return `#${event.trial} ${event.event} at step ${event.step}: ${event.reason}`;
     case "failed":
       return `#${event.trial} failed (${event.kind})${event.step === undefined ? "" : ` at step ${event.step}`}: ${event.message}`;
     case "requeued":
@@ -147,7 +148,8 @@ function endOf(trial: Trial, after: StudySnapshot): readonly ProgressEvent[] {
       ];
     }
     case "pruned":
-      return [{ event: "pruned", trial: trial.number, step: trial.step, reason: trial.reason }];
+    case "paused":
+      return [{ event: trial.state, trial: trial.number, step: trial.step, reason: trial.reason }];
     case "failed":
       return [{ event: "failed", trial: trial.number, ...trial.failure }];
     default:

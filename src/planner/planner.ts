@@ -7,10 +7,10 @@ import { createBayesSampler } from "./bayes.js";
 import { courseOf, evaluationsOf, expectRungs, rungsOf, sharesOf } from "./course.js";
 import { enqueueFirst } from "./enqueued.js";
 import { createGridSampler } from "./grid.js";
-import { createHalvingPruner } from "./halving.js";
+import { createHalvingPruner, createPausingPruner } from "./halving.js";
 import { createMedianPruner } from "./median.js";
 import { createRandomSampler } from "./random.js";
-import type { Allowed, Pruner, Sampler } from "./sampler.js";
+import type { Allowed, Pruner, Sampler, Standing } from "./sampler.js";
 import { createSobolSampler } from "./sobol.js";
 
 export function createSampler(sweep: Sweep): Sampler {
@@ -43,16 +43,17 @@ export function createPruner(sweep: Sweep, trainExamples: number): Pruner {
   if (earlyTerminate === undefined) return { rungs: [], judge: () => ({ action: "continue" }) };
   const pruner = createEarlyTermination(sweep, earlyTerminate, trainExamples);
   return {
-    rungs: pruner.rungs,
+    ...pruner,
     // Replicates are there to say how certain a value is, and need all of it.
     judge(own, others) {
-      if (own.trial.replicate > 0) return { action: "continue" };
-      return pruner.judge(
-        own,
-        others.filter(({ trial }) => trial.replicate === 0),
-      );
+      return own.trial.replicate > 0 ? { action: "continue" } : pruner.judge(own, firstReplicates(others));
     },
+    ...(pruner.promote && { promote: (standings) => pruner.promote?.(firstReplicates(standings)) }),
   };
+}
+
+function firstReplicates(standings: readonly Standing[]): readonly Standing[] {
+  return standings.filter(({ trial }) => trial.replicate === 0);
 }
 
 function createEarlyTermination(sweep: Sweep, early: EarlyTerminate, trainExamples: number): Pruner {
@@ -67,7 +68,7 @@ function createEarlyTermination(sweep: Sweep, early: EarlyTerminate, trainExampl
       return createMedianPruner(course, shares(rungs), early.minTrials);
     case "asha": {
       const keeps = (reached: number) => Math.max(1, Math.floor(reached / early.eta));
-      return createHalvingPruner(course, { rungs: shares(rungs), judgedAt: shares(rungs), keeps });
+      return createPausingPruner(course, { rungs: shares(rungs), keeps });
     }
     case "hyperband": {
       const judgedAt = early.strict ? from(rungs[0] as number) : rungs;

@@ -4,7 +4,7 @@ import { median } from "./median.js";
 import type { Standing } from "./sampler.js";
 
 /**
- * By number: the pruned trial's best value, bettered by the median improvement of the complete trials from that share of
+ * By number: the pruned or paused trial's best value, bettered by the median improvement of the complete trials from that share of
  * their steps to their end. A pruned trial so counts neither as the worst nor as if it had had its time. Empty before
  * any trial is complete.
  */
@@ -14,7 +14,7 @@ export function prunedValues(course: Course, standings: readonly Standing[]): Re
   return new Map(
     standings.flatMap((standing): (readonly [number, number])[] => {
       const { trial, measurements } = standing;
-      const cost = trial.state === "pruned" ? bestCost(course, measurements) : undefined;
+      const cost = trial.state === "pruned" || trial.state === "paused" ? bestCost(course, measurements) : undefined;
       const improvements = cost === undefined ? [] : improvementsFrom(course, complete, shareOf(course, standing));
       if (cost === undefined || improvements.length === 0) return [];
       return [[trial.number, sign * (cost - median(improvements))]];

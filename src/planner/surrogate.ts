@@ -44,7 +44,9 @@ export function surrogateOf(space: Space, history: History, number: number): Sur
   const order = means.map((_, i) => i).sort((a, b) => (means[a] as number) - (means[b] as number));
   // A trial that was stopped early has no value that could be the best.
   const first = order.find((i) => observed[i]?.trial.state === "complete") ?? (order[0] as number);
-  const pending = history.running.map(({ parameters }) => encode(dimensions, parameters));
+  const pending = history.running
+    .filter(({ number }) => !history.prunedValues?.has(number))
+    .map(({ parameters }) => encode(dimensions, parameters));
   const believed = [...targets, ...pending.map((point) => known.mean(point))];
   return {
     dimensions,
@@ -63,12 +65,12 @@ export function recommend(space: Space, history: History): Parameters | undefine
 }
 
 /**
- * Trials with a value, the lowest best; pruned ones with the value that they are expected to have come to. A diverged trial is as
+ * Trials with a value, the lowest best; pruned and paused ones with the value that they are expected to have come to. A diverged trial is as
  * bad as the worst: it would diverge again. A crash or a timeout says nothing about its configuration's value.
  */
-function observedTrials({ finished, goal, prunedValues }: History): readonly Observed[] {
+function observedTrials({ finished, running, goal, prunedValues }: History): readonly Observed[] {
   const sign = goal === "minimize" ? 1 : -1;
-  const valued = finished.flatMap((trial) => {
+  const valued = [...finished, ...running].flatMap((trial) => {
     const value = trial.state === "complete" ? trial.value : prunedValues?.get(trial.number);
     return value !== undefined && Number.isFinite(value) ? [{ trial, value: sign * value }] : [];
   });

@@ -1,19 +1,21 @@
-// What a study has spent of its budget, over all of its runs: a pure function of its trials, so that a resumed study counts on.
+// What a study has spent of its budget, over all of its runs: from what is stored, so that a resumed study counts on.
 import type { Standing } from "../planner/sampler.js";
+import type { StudyEvent } from "../store/records.js";
 import type { Budget } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
+import type { Trial } from "../sweep/trial.js";
 
 /**
  * Which budget is spent, as a sentence; undefined while there is some left of each. Trials that run count with all the steps
- * that they plan, and with their minutes up to `now` (milliseconds since the epoch).
+ * that they plan. `time`: milliseconds of all runs.
  */
 export function spentBudget(
   { minutes = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY }: Budget,
   standings: readonly Standing[],
   stepsOf: (parameters: Parameters) => number,
-  now: number,
+  time: number,
 ): string | undefined {
-  const spentMinutes = busyTime(standings, now) / 60_000;
+  const spentMinutes = time / 60_000;
   if (spentMinutes >= minutes) return `the budget of ${minutes} minutes is spent (${spentMinutes.toFixed(1)})`;
   const spentSteps = standings.reduce((sum, standing) => sum + stepsTaken(standing, stepsOf), 0);
   return spentSteps >= steps ? `the budget of ${steps} steps is spent (${spentSteps})` : undefined;
@@ -23,15 +25,21 @@ function stepsTaken({ trial, measurements }: Standing, stepsOf: (parameters: Par
   return trial.state === "running" ? stepsOf(trial.parameters) : (measurements.at(-1)?.step ?? 0);
 }
 
-/** Milliseconds in which at least one trial ran: pauses between runs of the study do not count. */
-function busyTime(standings: readonly Standing[], now: number): number {
-  const spans = standings.flatMap(({ trial }): (readonly [number, number])[] =>
-    "startedAt" in trial ? [[trial.startedAt, "endedAt" in trial ? trial.endedAt : now]] : [],
-  );
-  let [total, until] = [0, 0];
-  for (const [from, to] of spans.sort((a, b) => a[0] - b[0])) {
-    total += Math.max(0, to - Math.max(from, until));
-    until = Math.max(until, to);
-  }
-  return total;
+/** The events with which runs of a study begin. */
+export const BEGINS = /^(started|resumed): /;
+
+/**
+ * Milliseconds that the study's runs took, from their beginning to the last that was stored of them: what a run that was killed
+ * did after that is not known. `events` in their order.
+ */
+export function timeOfRuns(events: readonly StudyEvent[], trials: readonly Trial[]): number {
+  const begins = events.filter(({ kind, message }) => kind === "study" && BEGINS.test(message)).map(({ at }) => at);
+  const signs = [
+    ...events.map(({ at }) => at),
+    ...trials.flatMap((trial) => ("endedAt" in trial ? trial.endedAt : [])),
+  ];
+  return begins.reduce((total, begin, i) => {
+    const next = begins[i + 1] ?? Number.POSITIVE_INFINITY;
+    return total + Math.max(...signs.filter((at) => at >= begin && at < next)) - begin;
+  }, 0);
 }

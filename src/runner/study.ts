@@ -8,13 +8,15 @@ import {
   type FailureReason,
   type Measurement,
   mayGoBetter,
+  type Pause,
   type TrialCommon,
+  type TrialEnd,
   type TrialOutcome,
   trialSeed,
   type Verdict,
 } from "../sweep/trial.js";
 import type { Notice } from "../trainer/progress.js";
-import { spentBudget } from "./budget.js";
+import { spentBudget, timeOfRuns } from "./budget.js";
 import type { Executor } from "./executor.js";
 import { jobOf } from "./job.js";
 import { Ledger, type TrialCounts } from "./ledger.js";
@@ -60,9 +62,18 @@ export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
   const { study, writer, reader, executor } = options;
   const requeued = writer.requeueRunning(study.id);
   const ledger = new Ledger(study, writer, reader);
+  const earlier = timeOfRuns(reader.events(study.id), ledger.trials);
   const begun = startText(study, ledger, executor.slots, requeued);
   writer.logEvent(study.id, "study", begun);
-  return new StudyRun(options, ledger).run();
+  return new StudyRun(options, ledger, earlier).run();
+}
+
+const DECISIONS = { continue: "goes on", stop: "is stopped early", pause: "is paused" } as const;
+
+interface NextTrial {
+  readonly trial: TrialCommon;
+  /** Why it goes on, where it was paused. */
+  readonly promoted?: string;
 }
 
 class StudyRun {
@@ -76,7 +87,12 @@ class StudyRun {
   #broken: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor(options: StudyOptions, ledger: Ledger) {
+  /** When the runs would have begun, had they been one. */
+  readonly #begunAt: number;
+
+  /** `earlier`: milliseconds that earlier runs took. */
+  constructor(options: StudyOptions, ledger: Ledger, earlier: number) {
+    this.#begunAt = Date.now() - earlier;
     this.#options = options;
     this.#ledger = ledger;
   }
@@ -100,7 +116,10 @@ class StudyRun {
   async #loop(): Promise<void> {
     for (;;) {
       this.#guarded(() => this.#fillSlots());
-      if (this.#running.size === 0 && !this.#waitsPaused()) return;
+      if (this.#running.size === 0 && !this.#waitsPaused()) {
+        this.#guarded(() => this.#endPaused());
+        return;
+      }
       // Nothing since the slots were filled gave way to other code, so no change was missed.
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -111,11 +130,12 @@ class StudyRun {
   #fillSlots(): void {
     const { executor, stop } = this.#options;
     while (this.#mayStart() && !stop.paused && this.#running.size < executor.slots) {
-      const trial = this.#next();
-      if (trial === undefined) return;
-      this.#ledger.start(trial);
-      this.#running.add(trial.number);
-      void this.#follow(trial);
+      const next = this.#next();
+      if (next === undefined) return;
+      const { number, resumed } = this.#ledger.start(next.trial);
+      if (next.promoted) this.#log("trial", `trial ${number} is taken up again: ${next.promoted}`, number);
+      this.#running.add(number);
+      void this.#follow(next.trial, resumed);
     }
   }
 
@@ -128,30 +148,32 @@ class StudyRun {
   }
 
   /** The trial to run next; undefined where none is left, or no budget for it. Changes nothing. */
-  #next(): TrialCommon | undefined {
+  #next(): NextTrial | undefined {
     return this.#spent() === undefined ? this.#left() : undefined;
   }
 
-  #left(): TrialCommon | undefined {
-    if (this.#ledger.nextQueued) return this.#ledger.nextQueued;
-    const { study, sampler } = this.#options;
+  #left(): NextTrial | undefined {
+    if (this.#ledger.nextQueued) return { trial: this.#ledger.nextQueued };
+    const { study, sampler, pruner } = this.#options;
+    const promotion = pruner.promote?.(this.#ledger.standings());
+    if (promotion) return { trial: this.#ledger.trial(promotion.number), promoted: promotion.reason };
     const { seed, space, settings } = study.sweep;
     const number = this.#ledger.nextNumber;
     const parameters = sampler.suggest(space, this.#ledger.history(), number);
     if (parameters === undefined) return undefined;
     const rates = resolveRates({ ...settings.fixed, ...parameters });
-    return { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates };
+    return { trial: { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates } };
   }
 
   /** Which budget is spent, in words. */
   #spent(): string | undefined {
     const { sweep, summary } = this.#options.study;
     const stepsOf = (parameters: Parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples);
-    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), stepsOf, Date.now());
+    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), stepsOf, Date.now() - this.#begunAt);
   }
 
   /** Sees one trial to its end. Never rejects. */
-  async #follow(trial: TrialCommon): Promise<void> {
+  async #follow(trial: TrialCommon, resumed: Pause | undefined): Promise<void> {
     const { study, executor, pruner, stop, files } = this.#options;
     const { number } = trial;
     const onNotice = ({ kind, message }: Notice) =>
@@ -159,7 +181,8 @@ class StudyRun {
     const onMeasurement = (measurement: Measurement, atRung: boolean) => this.#measured(number, measurement, atRung);
     try {
       const kept = { checkpoint: files.checkpoint(number), weights: files.weights(number) };
-      const job: TrialJob = { ...jobOf(study, trial), ...kept, rungs: pruner.rungs };
+      const after = resumed && { after: resumed.step };
+      const job: TrialJob = { ...jobOf(study, trial), ...kept, ...after, rungs: pruner.rungs };
       const outcome = await executor.run(job, { onMeasurement, onNotice });
       this.#guarded(() => this.#ended(number, outcome));
     } catch (error) {
@@ -179,8 +202,11 @@ class StudyRun {
       if (!atRung) return;
       verdict = this.#options.pruner.judge(...this.#ledger.standing(number));
       if (verdict.reason === undefined) return;
-      const decision = verdict.action === "stop" ? "is stopped early" : "goes on";
-      this.#log("trial", `trial ${number} ${decision} at step ${measurement.step}: ${verdict.reason}`, number);
+      this.#log(
+        "trial",
+        `trial ${number} ${DECISIONS[verdict.action]} at step ${measurement.step}: ${verdict.reason}`,
+        number,
+      );
     });
     return verdict;
   }
@@ -189,10 +215,24 @@ class StudyRun {
     if (outcome.state === "failed" && mayGoBetter(outcome.failure)) this.#failuresInARow.push(outcome.failure);
     else this.#failuresInARow.length = 0;
     if (outcome.state === "failed") this.#failed(number, outcome.failure);
+    else if (outcome.state === "paused") this.#pause(number, outcome);
     else this.#end(number, outcome);
   }
 
-  #end(number: number, outcome: TrialOutcome): void {
+  /** Its files stay: it goes on from its checkpoint, and its best evaluation may have been before. */
+  #pause(number: number, { step, reason }: Omit<Pause, "checkpoint">): void {
+    this.#ledger.pause(number, { step, reason, checkpoint: this.#options.files.checkpoint(number) });
+  }
+
+  /** Once nothing is left to run, no paused trial will be promoted any more. */
+  #endPaused(): void {
+    if (this.#failuresInARow.length >= FAILURES_IN_A_ROW || this.#left() !== undefined) return;
+    for (const { number, step, reason } of this.#ledger.paused) {
+      this.#end(number, { state: "pruned", step, reason: `${reason}; nor was it among them later` });
+    }
+  }
+
+  #end(number: number, outcome: TrialEnd): void {
     this.#ledger.end(number, outcome);
     this.#options.files.clear(number, this.#ledger.trials, this.#options.study.sweep.metric.goal);
   }

@@ -123,7 +123,7 @@ export type EarlyTerminate =
 
 /** What a study may spend, over all of its runs; no trial is begun after the first of these is spent. */
 export interface Budget {
-  /** In which at least one trial ran. */
+  /** Of all runs, from their beginning to their end. */
   readonly minutes?: number;
   /** Optimizer steps of all trials. */
   readonly steps?: number;

@@ -25,7 +25,7 @@ test("the best 1/eta of those that reached a rung go on, by the best value up to
   // Of six trials three.
   expect(asha.judge(standing(6, [1, 0.25]), others)).toMatchObject({ action: "continue" });
   expect(asha.judge(standing(6, [1, 0.35]), others)).toEqual({
-    action: "stop",
+    action: "pause",
     reason: "rung 1 of 3: loss 0.35 is rank 4 of 6, keeps 3",
   });
   // An earlier evaluation may be the best.
@@ -78,7 +78,32 @@ test("what is to be greatest is ranked the other way round", () => {
   };
   expect(pruner.judge(at(1, 0.9), [at(2, 0.8)])).toMatchObject({ action: "continue" });
   expect(pruner.judge(at(1, 0.7), [at(2, 0.8)])).toEqual({
-    action: "stop",
+    action: "pause",
     reason: "rung 1 of 4: accuracy 0.7 is rank 2 of 2, keeps 1",
   });
+});
+
+const paused = { state: "paused" } as const;
+
+test("a paused trial is promoted once it is among the best 1/eta, and not before", () => {
+  const own = standing(2, [1, 0.5], paused);
+  const first = standing(1, [1, 0.4]);
+  expect(asha.promote?.([first, own])).toBeUndefined();
+  const [third, fourth] = [standing(3, [1, 0.8], paused), standing(4, [1, 0.9], paused)];
+  expect(asha.promote?.([first, own, third])).toBeUndefined();
+  const reason = "rung 1 of 3: loss 0.5 is rank 2 of 4, keeps 2";
+  expect(asha.promote?.([first, own, third, fourth])).toEqual({ number: 2, reason });
+});
+
+test("of several the one furthest on its way is promoted first, then the best; running ones are not", () => {
+  const rung = [0.1, 0.2, 0.3, 0.4].map((loss, i) => standing(i + 1, [1, loss], i < 2 ? paused : {}));
+  expect(asha.promote?.(rung)?.number).toBe(1);
+  const further = standing(5, [1, 0.9, 0.9, 0.9], paused);
+  expect(asha.promote?.([...rung, further])?.number).toBe(5);
+  expect(asha.promote?.([standing(1, [1, 0.1])])).toBeUndefined();
+});
+
+test("Hyperband stops for good", () => {
+  expect(band(false)).not.toHaveProperty("promote");
+  expect(band(false).judge(standing(6, [1, 0.9]), others).action).toBe("stop");
 });

@@ -13,8 +13,12 @@ const complete = [
 
 test("a pruned trial's value is its best one, bettered by the complete trials' median improvement from there", () => {
   const pruned = standing(4, [3, 2.5], { state: "pruned" });
-  const values = prunedValues(course, [...complete, pruned, standing(5, [1, 1])]);
-  expect([...values]).toEqual([[4, 2]]);
+  const paused = standing(6, [3, 2.6], { state: "paused" });
+  const values = prunedValues(course, [...complete, pruned, standing(5, [1, 1]), paused]);
+  expect([...values]).toEqual([
+    [4, 2],
+    [6, 2.1],
+  ]);
 });
 
 test("what is to be greatest grows", () => {

@@ -31,5 +31,7 @@ export function standing(number: number, losses: readonly number[], curve: Curve
 function endOf(state: Trial["state"], losses: readonly number[]): object {
   const endedAt = 2000;
   if (state === "complete") return { state, endedAt, value: Math.min(...losses), bestStep: 10 };
-  return state === "pruned" ? { state, endedAt, step: 10 * losses.length, reason: "worst" } : { state };
+  const step = 10 * losses.length;
+  if (state === "paused") return { state, step, reason: "worst", checkpoint: "/c" };
+  return state === "pruned" ? { state, endedAt, step, reason: "worst" } : { state };
 }

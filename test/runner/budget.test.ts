@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Standing } from "../../src/planner/sampler.js";
-import { spentBudget } from "../../src/runner/budget.js";
+import { spentBudget, timeOfRuns } from "../../src/runner/budget.js";
+import type { StudyEvent } from "../../src/store/records.js";
 import { standing } from "../planner/standings.js";
 
 const MINUTE = 60_000;
@@ -13,18 +14,30 @@ function at(number: number, from: number, to: number | undefined, evaluations = 
   return { trial: { ...trial, ...times } as Standing["trial"], measurements };
 }
 
-test("minutes are those in which any trial ran: trials side by side count once, pauses between runs do not", () => {
-  // 0 to 4 by two trials that overlap, 10 to 12 by another.
-  const trials = [at(1, 0, 3), at(2, 2, 4), at(3, 10, 12)];
-  const spent = (minutes: number) => spentBudget({ minutes }, trials, stepsOf, 99 * MINUTE);
-  expect(spent(6.01)).toBeUndefined();
-  expect(spent(6)).toBe("the budget of 6 minutes is spent (6.0)");
+test("minutes are those of all runs", () => {
+  const spent = (time: number) => spentBudget({ minutes: 5 }, [], stepsOf, time * MINUTE);
+  expect([spent(4.99), spent(5)]).toEqual([undefined, "the budget of 5 minutes is spent (5.0)"]);
 });
 
-test("trials that run count up to now", () => {
-  const trials = [at(1, 0, 3), at(2, 10, undefined)];
-  const spent = (now: number) => spentBudget({ minutes: 5 }, trials, stepsOf, now * MINUTE);
-  expect([spent(11.9), spent(12)]).toEqual([undefined, "the budget of 5 minutes is spent (5.0)"]);
+const event = (minute: number, message: string, kind: StudyEvent["kind"] = "study"): StudyEvent => {
+  return { id: minute, at: minute * MINUTE, kind, trial: undefined, message };
+};
+
+test("a run's time goes from its beginning to its ending; pauses between runs do not count", () => {
+  const events = [
+    event(1, "started: trial 1"),
+    event(4, "stopped at once"),
+    event(50, "resumed: 2"),
+    event(51, "done"),
+  ];
+  expect(timeOfRuns(events, [])).toBe(4 * MINUTE);
+  expect(timeOfRuns([], [])).toBe(0);
+});
+
+test("a run that was killed counts up to the last that was stored of it", () => {
+  const events = [event(1, "started: trial 1"), event(2, "trial 1 crashed", "warning"), event(50, "resumed: 2 of 6")];
+  expect(timeOfRuns(events, [])).toBe(MINUTE);
+  expect(timeOfRuns(events, [at(1, 1, 2.5).trial, at(2, 2, 8).trial])).toBe(7 * MINUTE);
 });
 
 test("steps are those taken; a running trial counts with all that it plans", () => {

@@ -11,7 +11,7 @@ import { openReader } from "../../src/store/reader.js";
 import type { StoreReader, StoreWriter } from "../../src/store/records.js";
 import { openWriter } from "../../src/store/writer.js";
 import type { Budget, Sweep } from "../../src/sweep/settings.js";
-import type { FailureKind, TrialOutcome } from "../../src/sweep/trial.js";
+import type { FailureKind, TrialEnd, TrialOutcome } from "../../src/sweep/trial.js";
 import { definition, measurement, temporaryFolder } from "../store/fixture.js";
 import type { Run } from "./fake-executor.js";
 
@@ -22,6 +22,7 @@ export interface Changes {
   readonly pruner?: Pruner;
   readonly sampler?: Sampler;
   readonly writer?: StoreWriter;
+  readonly stop?: StopSignal;
   /** Of the budget, as in a sweep file that was edited. */
   readonly budget?: Budget;
 }
@@ -65,8 +66,8 @@ export function setup(more: Partial<Sweep> = {}): Setup {
   };
 }
 
-export const complete: TrialOutcome = { state: "complete", value: 0.5, bestStep: 20 };
-export const failed = (kind: FailureKind): TrialOutcome => ({
+export const complete: TrialEnd = { state: "complete", value: 0.5, bestStep: 20 };
+export const failed = (kind: FailureKind): TrialEnd => ({
   state: "failed",
   failure: { kind, message: `${kind}!` },
 });

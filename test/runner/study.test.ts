@@ -2,10 +2,12 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { DualrateError } from "../../src/errors.js";
 import { createPruner } from "../../src/planner/planner.js";
 import type { History, Pruner, Sampler } from "../../src/planner/sampler.js";
+import type { Executor } from "../../src/runner/executor.js";
+import { StopSignal } from "../../src/runner/stop.js";
 import { type FailureKind, trialSeed } from "../../src/sweep/trial.js";
 import { definition, measurement, settings, sweep, trial } from "../store/fixture.js";
 import { FakeExecutor, type Run, type Script } from "./fake-executor.js";
-import { complete, failed, forever, RATIOS, settled, setup, train, wrapped } from "./study-fixture.js";
+import { complete, failed, forever, RATIOS, type Setup, settled, setup, train, wrapped } from "./study-fixture.js";
 
 test("every planned trial runs once, in the order of its number, and is stored with what it measured", async () => {
   const { run, reader, id, states, messages } = setup();
@@ -373,42 +375,94 @@ test("a budget that the last trial spends leaves nothing to raise", async () => 
   expect(await run(new FakeExecutor(1, train))).toMatchObject({ reason: "finished", complete: 6 });
 });
 
-test("successive halving stops trials at their rungs and tells why", async () => {
-  const earlyTerminate = { type: "asha", rungs: { min: 1 }, eta: 2 } as const;
-  const script =
-    (loss: (trial: number) => number): Script =>
-    ({ job, handlers }) => {
-      const verdict = handlers.onMeasurement(measurement(10, loss(job.trial)), true);
-      if (verdict.action === "stop") return { state: "pruned", step: 10, reason: verdict.reason };
-      handlers.onMeasurement(measurement(20, loss(job.trial) / 2), false);
-      return { state: "complete", value: loss(job.trial) / 2, bestStep: 20 };
-    };
-  const better = setup({ earlyTerminate });
+const earlyTerminate = { type: "asha", rungs: { min: 1 }, eta: 2 } as const;
+
+/** Two evaluations of a loss, the first of them at a rung; a trial that goes on with after it measures the second alone. */
+const halving =
+  (loss: (trial: number) => number): Script =>
+  ({ job, handlers }) => {
+    const verdict = job.after === undefined && handlers.onMeasurement(measurement(10, loss(job.trial)), true);
+    if (verdict && verdict.action === "pause") return { state: "paused", step: 10, reason: verdict.reason };
+    handlers.onMeasurement(measurement(20, loss(job.trial) / 2), false);
+    return { state: "complete", value: loss(job.trial) / 2, bestStep: 20 };
+  };
+
+function halved() {
+  const study = setup({ earlyTerminate });
   const pruner = createPruner({ ...sweep, earlyTerminate }, 100);
-  expect(pruner.rungs).toEqual([0.5]);
+  return { ...study, resume: (executor: Executor) => study.run(executor, { pruner }) };
+}
+
+test("successive halving pauses trials, takes them up as more have come, and ends those that never were among the best", async () => {
+  const { resume, reader, id, messages } = halved();
+  const executor = new FakeExecutor(
+    1,
+    halving((trial) => trial),
+  );
+  // Of two trials one goes on, of four two: trial 2 is paused and taken up again after trial 4, and trial 3 after trial 6.
+  expect(await resume(executor)).toMatchObject({ reason: "finished", complete: 3, pruned: 3, paused: 0 });
+  expect(executor.started).toEqual([1, 2, 3, 4, 2, 5, 6, 3]);
+  expect(executor.jobs.map(({ after }) => after)).toEqual([...Array(4).fill(undefined), 10, undefined, undefined, 10]);
+  expect(reader.trials(id)[3]).toMatchObject({
+    state: "pruned",
+    step: 10,
+    reason: "rung 1 of 1: loss 4 is rank 4 of 4, keeps 2; nor was it among them later",
+  });
+  expect(reader.measurementsOf(id, 2)).toEqual([measurement(10, 2), measurement(20, 1)]);
+  expect(messages()).toEqual(
+    expect.arrayContaining([
+      "trial 1 goes on at step 10: rung 1 of 1: loss 1 is rank 1 of 1, keeps 1",
+      "trial 2 is paused at step 10: rung 1 of 1: loss 2 is rank 2 of 2, keeps 1",
+      "trial 2 is taken up again: rung 1 of 1: loss 2 is rank 2 of 4, keeps 2",
+    ]),
+  );
+});
+
+test("trials that get better and better are never paused", async () => {
+  const { resume } = halved();
   expect(
-    await better.run(
+    await resume(
       new FakeExecutor(
         1,
-        script((trial) => 7 - trial),
+        halving((trial) => 7 - trial),
       ),
-      { pruner },
     ),
-  ).toMatchObject({ complete: 6 });
-  const worse = setup({ earlyTerminate });
-  const end = await worse.run(
-    new FakeExecutor(
-      1,
-      script((trial) => trial),
-    ),
-    { pruner },
-  );
-  expect(end).toMatchObject({ complete: 1, pruned: 5 });
-  const reason = "rung 1 of 1: loss 4 is rank 4 of 4, keeps 2";
-  expect(worse.reader.trials(worse.id)[3]).toMatchObject({ state: "pruned", step: 10, reason });
-  expect(worse.messages()).toContain(`trial 4 is stopped early at step 10: ${reason}`);
-  expect(worse.messages()).toContain("trial 1 goes on at step 10: rung 1 of 1: loss 1 is rank 1 of 1, keeps 1");
+  ).toMatchObject({ complete: 6, pruned: 0 });
 });
+
+test.each([1, 2, 4, 5, 6, 8])(
+  "a halving study that is cut off in start %i decides as if it had not been",
+  async (cut) => {
+    const whole = halved();
+    const uncut = new FakeExecutor(
+      1,
+      halving((trial) => trial),
+    );
+    await whole.resume(uncut);
+    const study = halved();
+    const stop = new StopSignal();
+    const stopping: FakeExecutor = new FakeExecutor(1, (run) => {
+      if (stopping.started.length < cut) return halving((trial) => trial)(run);
+      // A resumed trial has measured something new by then.
+      if (run.job.after !== undefined) run.handlers.onMeasurement(measurement(15, 9), false);
+      stop.request("now");
+      return forever();
+    });
+    const pruner = createPruner({ ...sweep, earlyTerminate }, 100);
+    expect(await study.run(stopping, { pruner, stop })).toMatchObject({ reason: "stopped", running: 0 });
+    const rest = new FakeExecutor(
+      1,
+      halving((trial) => trial),
+    );
+    await study.resume(rest);
+    expect(rest.started).toEqual(uncut.started.slice(cut - 1));
+    const told = ({ reader, id }: Setup) =>
+      reader
+        .trials(id)
+        .map((trial) => [trial.state, "reason" in trial && trial.reason, reader.measurementsOf(id, trial.number)]);
+    expect(told(study)).toEqual(told(whole));
+  },
+);
 
 test("a sampler sees what pruned trials would have come to", async () => {
   const { run } = setup();
