@@ -38,6 +38,7 @@ export type ProgressEvent =
       readonly step?: number;
     }
   | { readonly event: "requeued"; readonly trial: number }
+  | { readonly event: "resumed"; readonly trial: number; readonly step: number }
   | {
       readonly event: "progress";
       readonly study: string;
@@ -95,6 +96,8 @@ export function eventLine(event: ProgressEvent, { overview, trials }: StudySnaps
       return `#${event.trial} ${event.event} at step ${event.step}: ${event.reason}`;
     case "failed":
       return `#${event.trial} failed (${event.kind})${event.step === undefined ? "" : ` at step ${event.step}`}: ${event.message}`;
+    case "resumed":
+      return `#${event.trial} goes on after step ${event.step}`;
     case "requeued":
       return `#${event.trial} back in the queue`;
     case "progress":
@@ -125,8 +128,11 @@ function eventsOf(trial: Trial, before: Trial | undefined, after: StudySnapshot)
   if (trial.state === "queued") return before === undefined ? [] : [{ event: "requeued", trial: trial.number }];
   const { number, parameters, rates } = trial;
   const wasSeen = before !== undefined && before.state !== "queued" && before.startedAt === trial.startedAt;
-  const started: readonly ProgressEvent[] = wasSeen ? [] : [{ event: "started", trial: number, parameters, rates }];
-  return [...started, ...endOf(trial, after)];
+  const started: ProgressEvent =
+    trial.state === "running" && trial.resumed
+      ? { event: "resumed", trial: number, step: trial.resumed.step }
+      : { event: "started", trial: number, parameters, rates };
+  return [...(wasSeen ? [] : [started]), ...endOf(trial, after)];
 }
 
 function endOf(trial: Trial, after: StudySnapshot): readonly ProgressEvent[] {

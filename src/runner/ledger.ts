@@ -110,9 +110,10 @@ export class Ledger {
 
   /** Ends a running or a paused trial. */
   end(number: number, outcome: TrialEnd): void {
+    // So that the time in which it waited is not part of the time that it took.
+    if (this.#trial(number).state === "paused") this.start(this.#trial(number));
+    this.#writer.endTrial(this.#study.id, number, outcome);
     const trial = this.#trial(number);
-    if (trial.state === "paused") this.#writer.endPaused(this.#study.id, number, outcome);
-    else this.#writer.endTrial(this.#study.id, number, outcome);
     const endedAt = Date.now();
     const startedAt = "startedAt" in trial ? trial.startedAt : endedAt;
     this.#trials.set(number, { ...common(trial), startedAt, endedAt, ...outcome });

@@ -66,8 +66,6 @@ export interface StoreWriter {
   pauseTrial(studyId: number, number: number, pause: Pause): void;
   /** A paused trial runs again, as if it had begun at `startedAt`: now, less the time that it has run already. */
   resumeTrial(studyId: number, number: number, startedAt: number): void;
-  /** A paused trial ends without having run again. */
-  endPaused(studyId: number, number: number, outcome: TrialEnd): void;
   /**
    * Back to queued, its measurements removed: for a trial that was stopped or is retried. One that was resumed is paused
    * again, and keeps what it measured before.

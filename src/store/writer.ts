@@ -148,24 +148,16 @@ class SqliteWriter implements StoreWriter {
     });
   }
 
-  endPaused(studyId: number, number: number, outcome: TrialEnd): void {
-    this.#endIn("paused", studyId, number, outcome);
-  }
-
   endTrial(studyId: number, number: number, outcome: TrialEnd): void {
-    this.#endIn("running", studyId, number, outcome);
-  }
-
-  #endIn(state: "running" | "paused", studyId: number, number: number, outcome: TrialEnd): void {
     this.#change(studyId, () => {
       const { changes } = this.#db
         .prepare(
           `UPDATE trials SET state = @state, ended_at = @now, value = @value, best_step = @best_step, step = @step,
              failure = @failure, reason = @reason, checkpoint = NULL
-           WHERE study_id = @studyId AND number = @number AND state = @before`,
+           WHERE study_id = @studyId AND number = @number AND state = 'running'`,
         )
-        .run({ studyId, number, before: state, now: Date.now(), ...outcomeToRow(outcome) });
-      expectTrial(changes, number, state);
+        .run({ studyId, number, now: Date.now(), ...outcomeToRow(outcome) });
+      expectTrial(changes, number, "running");
     });
   }
 

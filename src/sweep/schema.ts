@@ -1,6 +1,7 @@
 // The shape of a sweep file: keys, types, bounds, defaults. Rules that hold between keys are in checks.ts.
 import { z } from "zod";
 import { DATA_FORMATS } from "./data-format.js";
+import { budgetSchema, earlyTerminateSchema } from "./limits-schema.js";
 import {
   type Default,
   type Domain,
@@ -246,31 +247,6 @@ const metric = z.strictObject({
   goal: z.enum(["minimize", "maximize"]).optional().describe("Default: maximize for accuracy, minimize for losses."),
 });
 
-const earlyTerminate = z.strictObject({
-  type: z
-    .enum(["hyperband", "asha", "median"])
-    .describe("hyperband as in W&B, asynchronous successive halving, or the median of the complete trials."),
-  min_iter: count
-    .optional()
-    .describe("The first rung, in evaluations; the next ones are eta times as far each. median: the first one judged."),
-  max_iter: count
-    .optional()
-    .describe("Instead of min_iter (hyperband): rungs at max_iter / eta, max_iter / eta^2, ... evaluations."),
-  s: count.optional().describe("How many rungs, with max_iter. Default: down to the first evaluation."),
-  eta: z.number().gt(1).optional().describe("The best 1/eta of the trials go on at a rung. Default: 3."),
-  strict: z
-    .boolean()
-    .optional()
-    .describe("Judge at every evaluation after a rung, not at rungs only (hyperband). Default: false."),
-  min_trials: count.optional().describe("Complete trials before any is judged (median). Default: 5."),
-});
-
-const budget = z.strictObject({
-  trials: count.optional().describe("Trials; the same as run_cap."),
-  minutes: z.number().gt(0).optional().describe("Minutes in which trials ran, over all runs of the study."),
-  steps: count.optional().describe("Optimizer steps of all trials together."),
-});
-
 const exportedFrom = z.strictObject({
   study: z.string(),
   trial: count,
@@ -286,8 +262,8 @@ export const SECTIONS = {
   trainer,
   metric,
   parameters: z.strictObject(shapeOf(PARAMETER_NAMES, (name) => searchSchema(name).optional())),
-  early_terminate: earlyTerminate,
-  budget,
+  early_terminate: earlyTerminateSchema,
+  budget: budgetSchema,
   exported_from: exportedFrom,
   "data.split": split,
 } as const;

@@ -80,4 +80,8 @@ test("a trial that was paused, resumed and put back is the same in a ledger that
   for (const open of [first, again]) expect(open.measurementsOf(1)).toEqual([measurement(10)]);
   // A search takes them for trials that run.
   expect(again.history().running).toHaveLength(2);
+  again.end(2, { state: "pruned", step: 10, reason: "never promoted" });
+  const [, ended] = again.trials;
+  // The time in which it waited is not its own.
+  expect(ended?.state === "pruned" && Math.abs(ended.endedAt - ended.startedAt - 1429) < 500).toBe(true);
 });

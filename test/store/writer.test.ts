@@ -90,8 +90,6 @@ test("a trial that was resumed when its coordinator died is paused again, as it 
   expect(writer.requeueRunning(id)).toEqual([1]);
   expect(reader.trials(id)).toEqual([{ ...trial(1), state: "paused", startedAt: 5000, ...pause }]);
   expect(reader.measurementsOf(id, 1)).toEqual([measurement(10)]);
-  writer.endPaused(id, 1, { state: "pruned", step: 10, reason: "never promoted" });
-  expect(reader.trials(id)[0]).toMatchObject({ state: "pruned", step: 10, reason: "never promoted" });
 });
 
 test("queued and running trials come back in the order of their numbers", () => {
