@@ -66,14 +66,14 @@ try {
   console.log(
     `demo, ${SEEDS.length} seeds; without pruning the best loss is ${mean(whole.map(({ best }) => best)).toFixed(4)}\n`,
   );
-  console.log(`${"early_terminate".padEnd(46)}   steps seconds  best is worse by`);
+  console.log(`${"early_terminate".padEnd(56)}   steps seconds  best is worse by`);
   for (const [i, early] of PRUNERS.entries()) {
     if (early === undefined) continue;
     const cut = SEEDS.map((seed) => outcome(reader, `p${i}-s${seed}`));
     const share = (key) => sum(cut.map((one) => one[key])) / sum(whole.map((one) => one[key]));
     const worse = cut.map(({ best }, j) => best - whole[j].best);
     const cost = `${mean(worse).toFixed(4)} (standard error ${standardError(worse).toFixed(4)})`;
-    console.log(`${JSON.stringify(early).padEnd(46)} ${percent(share("steps"))} ${percent(share("seconds"))}  ${cost}`);
+    console.log(`${JSON.stringify(early).padEnd(56)} ${percent(share("steps"))} ${percent(share("seconds"))}  ${cost}`);
   }
   reader.close();
 } finally {
