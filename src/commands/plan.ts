@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { formatClock, resultsFlag } from "../dashboard/format.js";
 import { initialDesignSize } from "../planner/bayes.js";
-import { createSampler } from "../planner/planner.js";
-import type { Sampler } from "../planner/sampler.js";
+import { createPruner, createSampler } from "../planner/planner.js";
+import type { Pruner, Sampler } from "../planner/sampler.js";
 import { formatBytes, formatCount, formatDistribution, formatParameter, plural } from "../report/format.js";
 import { allParameters } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
@@ -41,6 +41,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   const stated = readSweep(file);
   const sampler = createSampler(stated);
   const { sweep, summary } = await prepareAlone(stated, file);
+  const pruner = await placed(file, () => createPruner(sweep, summary.trainExamples));
   const trials = await placed(file, () => firstTrials(sweep, sampler, summary, options.limit));
   const workers = defaultWorkers(summary, sampler.size);
   const left = await timeLeft(
@@ -54,6 +55,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   }
   print([
     ...overviewLines(sweep, sampler.size, trials),
+    ...limitLines(sweep, pruner),
     ...inputLines(sweep, summary),
     workersLine(workers, summary),
     ...(left ? [timeLine(left)] : []),
@@ -134,6 +136,22 @@ function methodLines({ method, space, runCap }: Sweep): readonly string[] {
 function searchedParameters(space: Space): Space {
   return space.filter(({ distribution }) => sizeOf(distribution) > 1);
 }
+
+/** What ends a trial or the study before its time. */
+function limitLines({ earlyTerminate, budget = {} }: Sweep, { rungs }: Pruner): readonly string[] {
+  const shares = rungs.map((rung) => `${Number((100 * rung).toPrecision(3))} %`);
+  const at = shares.length > MOST_RUNGS ? `${shares[0]} to ${shares.at(-1)}` : shares.join(", ");
+  const spent = [
+    ...(budget.minutes === undefined ? [] : [plural(budget.minutes, "minute")]),
+    ...(budget.steps === undefined ? [] : [plural(budget.steps, "step")]),
+  ];
+  return [
+    ...(earlyTerminate ? [`stopping    ${earlyTerminate.type}, judged at ${at} of a trial's steps`] : []),
+    ...(spent.length > 0 ? [`budget      no trial begins after ${spent.join(" or ")} of all trials`] : []),
+  ];
+}
+
+const MOST_RUNGS = 6;
 
 function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly string[] {
   const { split } = settings.data;

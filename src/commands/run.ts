@@ -84,6 +84,7 @@ async function prepare(stated: Sweep, file: string, executor: Executor): Promise
   const first = createSampler(sweep).suggest(sweep.space, history, 1);
   const facts = { seed: trialSeed(sweep.seed, 0), trainExamples: summary.trainExamples };
   if (first) await placed(file, () => resolveConfig(sweep.settings, first, facts));
+  await placed(file, () => createPruner(sweep, summary.trainExamples));
   note(...summary.warnings.map((warning) => `warning: ${warning}`));
   return { sweep, summary };
 }
@@ -154,7 +155,7 @@ async function runOwned(
   options: RunOptions,
 ): Promise<StudyEnd> {
   const { sweep } = study;
-  const planned = { sampler: createSampler(sweep), pruner: createPruner(sweep) };
+  const planned = { sampler: createSampler(sweep), pruner: createPruner(sweep, study.summary.trainExamples) };
   const files = new TrialFiles(options.results, study.name);
   const ended = runStudy({ study, ...planned, executor, writer, reader, files, stop });
   try {
@@ -212,6 +213,9 @@ function showEnding(reader: StoreReader, study: StudyRecord, { ascii = false, js
 
 function exitStatus(end: Ending, signalStatus: number | undefined, { strict }: RunOptions): number {
   switch (end.reason) {
+    case "budget":
+      note(end.message);
+      return strict && end.failed > 0 ? 3 : 0;
     case "finished":
       return strict && end.failed > 0 ? 3 : 0;
     case "failures":

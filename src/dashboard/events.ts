@@ -29,7 +29,7 @@ export type ProgressEvent =
       readonly value: number;
       readonly rates: Rates;
     }
-  | { readonly event: "pruned"; readonly trial: number; readonly step: number; readonly reason: string }
+  | { readonly event: "pruned" | "paused"; readonly trial: number; readonly step: number; readonly reason: string }
   | {
       readonly event: "failed";
       readonly trial: number;
@@ -38,6 +38,7 @@ export type ProgressEvent =
       readonly step?: number;
     }
   | { readonly event: "requeued"; readonly trial: number }
+  | { readonly event: "resumed"; readonly trial: number; readonly step: number }
   | {
       readonly event: "progress";
       readonly study: string;
@@ -91,9 +92,12 @@ export function eventLine(event: ProgressEvent, { overview, trials }: StudySnaps
     case "best":
       return `#${event.trial} is the best so far: ratio ${formatRatio(event.rates.lr_ratio)}, ${METRIC_WORDS[event.metric]} ${formatMetric(event.value)}`;
     case "pruned":
-      return `#${event.trial} pruned at step ${event.step}: ${event.reason}`;
+    case "paused":
+      return `#${event.trial} ${event.event} at step ${event.step}: ${event.reason}`;
     case "failed":
       return `#${event.trial} failed (${event.kind})${event.step === undefined ? "" : ` at step ${event.step}`}: ${event.message}`;
+    case "resumed":
+      return `#${event.trial} goes on after step ${event.step}`;
     case "requeued":
       return `#${event.trial} back in the queue`;
     case "progress":
@@ -124,8 +128,11 @@ function eventsOf(trial: Trial, before: Trial | undefined, after: StudySnapshot)
   if (trial.state === "queued") return before === undefined ? [] : [{ event: "requeued", trial: trial.number }];
   const { number, parameters, rates } = trial;
   const wasSeen = before !== undefined && before.state !== "queued" && before.startedAt === trial.startedAt;
-  const started: readonly ProgressEvent[] = wasSeen ? [] : [{ event: "started", trial: number, parameters, rates }];
-  return [...started, ...endOf(trial, after)];
+  const started: ProgressEvent =
+    trial.state === "running" && trial.resumed
+      ? { event: "resumed", trial: number, step: trial.resumed.step }
+      : { event: "started", trial: number, parameters, rates };
+  return [...(wasSeen ? [] : [started]), ...endOf(trial, after)];
 }
 
 function endOf(trial: Trial, after: StudySnapshot): readonly ProgressEvent[] {
@@ -147,7 +154,8 @@ function endOf(trial: Trial, after: StudySnapshot): readonly ProgressEvent[] {
       ];
     }
     case "pruned":
-      return [{ event: "pruned", trial: trial.number, step: trial.step, reason: trial.reason }];
+    case "paused":
+      return [{ event: trial.state, trial: trial.number, step: trial.step, reason: trial.reason }];
     case "failed":
       return [{ event: "failed", trial: trial.number, ...trial.failure }];
     default:

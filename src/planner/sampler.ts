@@ -8,7 +8,10 @@ import type { Measurement, Trial, Verdict } from "../sweep/trial.js";
 export interface History {
   /** Ended trials, in the order of their numbers. */
   readonly finished: readonly Trial[];
+  /** Paused ones too. */
   readonly running: readonly Trial[];
+  /** What pruned and paused trials would have come to, by number, as prunedValues() has it; others say nothing of their configuration. */
+  readonly prunedValues?: ReadonlyMap<number, number>;
   readonly goal: Goal;
   readonly seed: number;
 }
@@ -20,11 +23,26 @@ export interface Sampler {
   suggest(space: Space, history: History, number: number): Parameters | undefined;
 }
 
+/** A trial and what it has measured so far. */
+export interface Standing {
+  readonly trial: Trial;
+  /** In the order of their steps. */
+  readonly measurements: readonly Measurement[];
+}
+
+/** A paused trial that goes on after all. */
+export interface Promotion {
+  readonly number: number;
+  readonly reason: string;
+}
+
 export interface Pruner {
   /** Ascending fractions of a trial's steps at which it is judged; empty where no trial is ever stopped early. */
   readonly rungs: readonly number[];
-  /** Whether a running trial goes on after its latest measurement. */
-  judge(trial: Trial, measurements: readonly Measurement[], others: readonly (readonly Measurement[])[]): Verdict;
+  /** Whether a running trial goes on after its latest measurement. `others` are the study's other trials that have any. */
+  judge(own: Standing, others: readonly Standing[]): Verdict;
+  /** The paused trial to go on with next; of pruners that pause trials. */
+  promote?(standings: readonly Standing[]): Promotion | undefined;
 }
 
 /** Whether a configuration meets the sweep's constraints. */

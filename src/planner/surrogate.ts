@@ -42,8 +42,11 @@ export function surrogateOf(space: Space, history: History, number: number): Sur
   const known = new GaussianProcess(observationsOf(dimensions, points, targets), hyperparameters);
   const means = points.map((point) => known.mean(point));
   const order = means.map((_, i) => i).sort((a, b) => (means[a] as number) - (means[b] as number));
-  const first = order[0] as number;
-  const pending = history.running.map(({ parameters }) => encode(dimensions, parameters));
+  // A trial that was stopped early has no value that could be the best.
+  const first = order.find((i) => observed[i]?.trial.state === "complete") ?? (order[0] as number);
+  const pending = history.running
+    .filter(({ number }) => !history.prunedValues?.has(number))
+    .map(({ parameters }) => encode(dimensions, parameters));
   const believed = [...targets, ...pending.map((point) => known.mean(point))];
   return {
     dimensions,
@@ -62,13 +65,14 @@ export function recommend(space: Space, history: History): Parameters | undefine
 }
 
 /**
- * Trials with a value, the lowest best. A diverged trial is as bad as the worst: it would diverge again. A crash, a timeout or
- * a trial that was stopped early says nothing about its configuration's value.
+ * Trials with a value, the lowest best; pruned and paused ones with the value that they are expected to have come to. A diverged trial is as
+ * bad as the worst: it would diverge again. A crash or a timeout says nothing about its configuration's value.
  */
-function observedTrials({ finished, goal }: History): readonly Observed[] {
+function observedTrials({ finished, running, goal, prunedValues }: History): readonly Observed[] {
   const sign = goal === "minimize" ? 1 : -1;
-  const valued = finished.flatMap((trial) => {
-    return trial.state === "complete" && Number.isFinite(trial.value) ? [{ trial, value: sign * trial.value }] : [];
+  const valued = [...finished, ...running].flatMap((trial) => {
+    const value = trial.state === "complete" ? trial.value : prunedValues?.get(trial.number);
+    return value !== undefined && Number.isFinite(value) ? [{ trial, value: sign * value }] : [];
   });
   if (valued.length === 0) return [];
   const value = Math.max(...valued.map((entry) => entry.value));

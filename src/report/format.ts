@@ -47,7 +47,10 @@ export function formatDistribution(name: string, distribution: Distribution): st
   if ("mu" in distribution) return `${distribution.kind}, mu ${distribution.mu}, sigma ${distribution.sigma}${q}`;
   if ("min" in distribution) {
     const { kind, min, max } = distribution;
-    return kind === "log_uniform" ? `log_uniform e^${min} to e^${max}` : `${kind} ${text(min)} to ${text(max)}${q}`;
+    if (kind === "inv_log_uniform") return `inv_log_uniform e^${-max} to e^${-min}`;
+    return kind.endsWith("log_uniform")
+      ? `${kind} e^${min} to e^${max}${q}`
+      : `${kind} ${text(min)} to ${text(max)}${q}`;
   }
   const probabilities =
     "probabilities" in distribution ? `, probabilities ${distribution.probabilities?.join(", ")}` : "";

@@ -54,6 +54,7 @@ export function allParameters(trial: Pick<Trial, "parameters" | "rates">, fixed:
 /** Why a trial ended before its time; null for any other. */
 export function reasonOf(trial: Trial): string | null {
   if (trial.state === "pruned") return `stopped at step ${trial.step}: ${trial.reason}`;
+  if (trial.state === "paused") return `paused at step ${trial.step}: ${trial.reason}`;
   if (trial.state !== "failed") return null;
   return reasonOfFailure(trial.failure);
 }

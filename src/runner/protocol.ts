@@ -24,6 +24,8 @@ export interface TrialJob {
   readonly parameters: Parameters;
   /** Ascending fractions of the trial's steps; the first evaluation at or past each waits for a verdict. */
   readonly rungs: readonly number[];
+  /** The step of the pause that the trial goes on from: what it measures up to there is known, and judged already. */
+  readonly after?: number;
   /** Where the trial keeps its checkpoint; what lies there already is gone on from. */
   readonly checkpoint?: string;
   /** Where the trial keeps the weights of its best evaluation. */

@@ -1,4 +1,5 @@
 // When a trial is at a rung: evaluations come at steps of the sweep's choosing, rungs at fractions of the way.
+import { stepAt } from "../sweep/resolve.js";
 
 /** Counts the rungs of one trial as its evaluations pass them. */
 export class Rungs {
@@ -7,7 +8,7 @@ export class Rungs {
 
   /** `fractions` ascending, of `totalSteps`. */
   constructor(fractions: readonly number[], totalSteps: number) {
-    this.#steps = fractions.map((fraction) => Math.ceil(fraction * totalSteps));
+    this.#steps = fractions.map((fraction) => stepAt(fraction, totalSteps));
   }
 
   /** Whether the evaluation after `step` steps is the first at or past a rung; steps must ascend. */

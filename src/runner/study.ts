@@ -2,17 +2,21 @@
 // report at once, so that a study goes on from the database whenever and however it was stopped.
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
-import { resolveRates } from "../sweep/resolve.js";
+import { resolveRates, totalSteps } from "../sweep/resolve.js";
+import type { Parameters } from "../sweep/space.js";
 import {
   type FailureReason,
   type Measurement,
   mayGoBetter,
+  type Pause,
   type TrialCommon,
+  type TrialEnd,
   type TrialOutcome,
   trialSeed,
   type Verdict,
 } from "../sweep/trial.js";
 import type { Notice } from "../trainer/progress.js";
+import { spentBudget, timeOfRuns } from "./budget.js";
 import type { Executor } from "./executor.js";
 import { jobOf } from "./job.js";
 import { Ledger, type TrialCounts } from "./ledger.js";
@@ -36,10 +40,10 @@ export interface StudyOptions {
 /** How a run of a study ended, with its trials by state. */
 export interface StudyEnd extends TrialCounts {
   /**
-   * `finished`: nothing is left to do; `drained`: stopped after the running trials; `stopped`: the running trials were
-   * put back; `failures`: too many in a row.
+   * `finished`: nothing is left to do; `budget`: it is spent; `drained`: stopped after the running trials; `stopped`: the
+   * running trials were put back; `failures`: too many in a row.
    */
-  readonly reason: "finished" | "drained" | "stopped" | "failures";
+  readonly reason: "finished" | "budget" | "drained" | "stopped" | "failures";
   /** One sentence for people. */
   readonly message: string;
 }
@@ -58,9 +62,18 @@ export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
   const { study, writer, reader, executor } = options;
   const requeued = writer.requeueRunning(study.id);
   const ledger = new Ledger(study, writer, reader);
+  const earlier = timeOfRuns(reader.events(study.id), ledger.trials);
   const begun = startText(study, ledger, executor.slots, requeued);
   writer.logEvent(study.id, "study", begun);
-  return new StudyRun(options, ledger).run();
+  return new StudyRun(options, ledger, earlier).run();
+}
+
+const DECISIONS = { continue: "goes on", stop: "is stopped early", pause: "is paused" } as const;
+
+interface NextTrial {
+  readonly trial: TrialCommon;
+  /** Why it goes on, where it was paused. */
+  readonly promoted?: string;
 }
 
 class StudyRun {
@@ -74,7 +87,12 @@ class StudyRun {
   #broken: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor(options: StudyOptions, ledger: Ledger) {
+  /** When the runs would have begun, had they been one. */
+  readonly #begunAt: number;
+
+  /** `earlier`: milliseconds that earlier runs took. */
+  constructor(options: StudyOptions, ledger: Ledger, earlier: number) {
+    this.#begunAt = Date.now() - earlier;
     this.#options = options;
     this.#ledger = ledger;
   }
@@ -98,7 +116,10 @@ class StudyRun {
   async #loop(): Promise<void> {
     for (;;) {
       this.#guarded(() => this.#fillSlots());
-      if (this.#running.size === 0 && !this.#waitsPaused()) return;
+      if (this.#running.size === 0 && !this.#waitsPaused()) {
+        this.#guarded(() => this.#endPaused());
+        return;
+      }
       // Nothing since the slots were filled gave way to other code, so no change was missed.
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -109,11 +130,12 @@ class StudyRun {
   #fillSlots(): void {
     const { executor, stop } = this.#options;
     while (this.#mayStart() && !stop.paused && this.#running.size < executor.slots) {
-      const trial = this.#next();
-      if (trial === undefined) return;
-      this.#ledger.start(trial);
-      this.#running.add(trial.number);
-      void this.#follow(trial);
+      const next = this.#next();
+      if (next === undefined) return;
+      const { number, resumed } = this.#ledger.start(next.trial);
+      if (next.promoted) this.#log("trial", `trial ${number} is taken up again: ${next.promoted}`, number);
+      this.#running.add(number);
+      void this.#follow(next.trial, resumed);
     }
   }
 
@@ -125,20 +147,33 @@ class StudyRun {
     return this.#options.stop.paused && this.#mayStart() && this.#next() !== undefined;
   }
 
-  /** The trial to run next; undefined where none is left. Changes nothing. */
-  #next(): TrialCommon | undefined {
-    if (this.#ledger.nextQueued) return this.#ledger.nextQueued;
-    const { study, sampler } = this.#options;
+  /** The trial to run next; undefined where none is left, or no budget for it. Changes nothing. */
+  #next(): NextTrial | undefined {
+    return this.#spent() === undefined ? this.#left() : undefined;
+  }
+
+  #left(): NextTrial | undefined {
+    if (this.#ledger.nextQueued) return { trial: this.#ledger.nextQueued };
+    const { study, sampler, pruner } = this.#options;
+    const promotion = pruner.promote?.(this.#ledger.standings());
+    if (promotion) return { trial: this.#ledger.trial(promotion.number), promoted: promotion.reason };
     const { seed, space, settings } = study.sweep;
     const number = this.#ledger.nextNumber;
     const parameters = sampler.suggest(space, this.#ledger.history(), number);
     if (parameters === undefined) return undefined;
     const rates = resolveRates({ ...settings.fixed, ...parameters });
-    return { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates };
+    return { trial: { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates } };
+  }
+
+  /** Which budget is spent, in words. */
+  #spent(): string | undefined {
+    const { sweep, summary } = this.#options.study;
+    const stepsOf = (parameters: Parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples);
+    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), stepsOf, Date.now() - this.#begunAt);
   }
 
   /** Sees one trial to its end. Never rejects. */
-  async #follow(trial: TrialCommon): Promise<void> {
+  async #follow(trial: TrialCommon, resumed: Pause | undefined): Promise<void> {
     const { study, executor, pruner, stop, files } = this.#options;
     const { number } = trial;
     const onNotice = ({ kind, message }: Notice) =>
@@ -146,7 +181,8 @@ class StudyRun {
     const onMeasurement = (measurement: Measurement, atRung: boolean) => this.#measured(number, measurement, atRung);
     try {
       const kept = { checkpoint: files.checkpoint(number), weights: files.weights(number) };
-      const job: TrialJob = { ...jobOf(study, trial), ...kept, rungs: pruner.rungs };
+      const after = resumed && { after: resumed.step };
+      const job: TrialJob = { ...jobOf(study, trial), ...kept, ...after, rungs: pruner.rungs };
       const outcome = await executor.run(job, { onMeasurement, onNotice });
       this.#guarded(() => this.#ended(number, outcome));
     } catch (error) {
@@ -163,7 +199,14 @@ class StudyRun {
     let verdict: Verdict = { action: "continue" };
     this.#guarded(() => {
       this.#ledger.record(number, measurement);
-      if (atRung) verdict = this.#options.pruner.judge(...this.#ledger.standing(number));
+      if (!atRung) return;
+      verdict = this.#options.pruner.judge(...this.#ledger.standing(number));
+      if (verdict.reason === undefined) return;
+      this.#log(
+        "trial",
+        `trial ${number} ${DECISIONS[verdict.action]} at step ${measurement.step}: ${verdict.reason}`,
+        number,
+      );
     });
     return verdict;
   }
@@ -172,10 +215,24 @@ class StudyRun {
     if (outcome.state === "failed" && mayGoBetter(outcome.failure)) this.#failuresInARow.push(outcome.failure);
     else this.#failuresInARow.length = 0;
     if (outcome.state === "failed") this.#failed(number, outcome.failure);
+    else if (outcome.state === "paused") this.#pause(number, outcome);
     else this.#end(number, outcome);
   }
 
-  #end(number: number, outcome: TrialOutcome): void {
+  /** Its files stay: it goes on from its checkpoint, and its best evaluation may have been before. */
+  #pause(number: number, { step, reason }: Omit<Pause, "checkpoint">): void {
+    this.#ledger.pause(number, { step, reason, checkpoint: this.#options.files.checkpoint(number) });
+  }
+
+  /** Once nothing is left to run, no paused trial will be promoted any more. */
+  #endPaused(): void {
+    if (this.#failuresInARow.length >= FAILURES_IN_A_ROW || this.#left() !== undefined) return;
+    for (const { number, step, reason } of this.#ledger.paused) {
+      this.#end(number, { state: "pruned", step, reason: `${reason}; nor was it among them later` });
+    }
+  }
+
+  #end(number: number, outcome: TrialEnd): void {
     this.#ledger.end(number, outcome);
     this.#options.files.clear(number, this.#ledger.trials, this.#options.study.sweep.metric.goal);
   }
@@ -226,14 +283,15 @@ class StudyRun {
   #studyEnd(): StudyEnd {
     const counts = this.#ledger.counts();
     const reason = this.#endReason();
-    const message = endText(reason, counts, this.#failuresInARow);
+    const message = endText(reason, counts, this.#failuresInARow, this.#spent() ?? "");
     this.#log(reason === "failures" ? "error" : "study", message);
     return { reason, message, ...counts };
   }
 
   #endReason(): StudyEnd["reason"] {
     if (this.#failuresInARow.length >= FAILURES_IN_A_ROW) return "failures";
-    if (this.#next() === undefined) return "finished";
+    if (this.#left() === undefined) return "finished";
+    if (this.#spent() !== undefined) return "budget";
     return this.#options.stop.level === "now" ? "stopped" : "drained";
   }
 
@@ -249,12 +307,19 @@ function startText(study: StudyRecord, ledger: Ledger, slots: number, requeued: 
   return `resumed: ${ended(ledger.counts())}${planned} trials have ended${again}`;
 }
 
-function endText(reason: StudyEnd["reason"], counts: TrialCounts, failures: readonly FailureReason[]): string {
+function endText(
+  reason: StudyEnd["reason"],
+  counts: TrialCounts,
+  failures: readonly FailureReason[],
+  spent: string,
+): string {
   const soFar = `${ended(counts)} trials have ended, ${counts.failed} of them failed`;
   const goOn = "run the sweep again to go on";
   switch (reason) {
     case "finished":
       return `finished: ${soFar}`;
+    case "budget":
+      return `${spent}: ${soFar}; raise it and run the sweep again to go on`;
     case "drained":
       return `stopped after the running trials: ${soFar}; ${goOn}`;
     case "stopped":

@@ -97,19 +97,21 @@ async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<Trial
   const { checkpoint, weights } = job;
   const files = { fingerprint: fingerprintOf(job), ...(checkpoint && { checkpoint }), ...(weights && { weights }) };
   const measurements = train({ settings, config, inputs: shared, metric, studySeed, stopped, files, notify }, runtime);
-  return follow(measurements, port, new Rungs(job.rungs, config.totalSteps));
+  return follow(measurements, port, new Rungs(job.rungs, config.totalSteps), job.after ?? 0);
 }
 
-/** Passes measurements on and, at rungs, verdicts back, until the trainer is done. */
+/** Passes measurements past step `after` on and, at rungs, verdicts back, until the trainer is done. */
 async function follow(
   measurements: AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>,
   port: MessagePort,
   rungs: Rungs,
+  after: number,
 ): Promise<TrialOutcome> {
   let next = await measurements.next();
   while (!next.done) {
-    const atRung = rungs.reached(next.value.step);
-    post(port, { type: "measured", measurement: next.value, atRung });
+    const isNew = next.value.step > after;
+    const atRung = rungs.reached(next.value.step) && isNew;
+    if (isNew) post(port, { type: "measured", measurement: next.value, atRung });
     next = await measurements.next(atRung ? await verdictFrom(port) : undefined);
   }
   return next.value;

@@ -1,7 +1,7 @@
 // What the database holds, as plain data, and what can be asked of it. The writer and the readers implement these.
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Sweep } from "../sweep/settings.js";
-import type { Measurement, Trial, TrialCommon, TrialOutcome } from "../sweep/trial.js";
+import type { Measurement, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
 
 /** What makes a study itself: the same name with another definition or other inputs is another study. */
 export interface StudyDefinition {
@@ -55,14 +55,21 @@ export interface StoreWriter {
   /** A sign of life; a DualrateError where another process has taken the lease over. */
   heartbeat(studyId: number): void;
   releaseLease(studyId: number): void;
-  /** Trials that were running when their coordinator died: back to queued, their measurements removed. Their numbers. */
+  /** Trials that were running when their coordinator died, each as `requeueTrial`. Their numbers. */
   requeueRunning(studyId: number): readonly number[];
   /** Inserts the trial in state queued; a queued trial of that number is left as it is. */
   addTrial(studyId: number, trial: TrialCommon): void;
   startTrial(studyId: number, number: number): void;
   recordMeasurement(studyId: number, number: number, measurement: Measurement): void;
-  endTrial(studyId: number, number: number, outcome: TrialOutcome): void;
-  /** Back to queued, its measurements removed: for a trial that was stopped or is retried. */
+  endTrial(studyId: number, number: number, outcome: TrialEnd): void;
+  /** A running trial waits, with its measurements, for `resumeTrial`. */
+  pauseTrial(studyId: number, number: number, pause: Pause): void;
+  /** A paused trial runs again, as if it had begun at `startedAt`: now, less the time that it has run already. */
+  resumeTrial(studyId: number, number: number, startedAt: number): void;
+  /**
+   * Back to queued, its measurements removed: for a trial that was stopped or is retried. One that was resumed is paused
+   * again, and keeps what it measured before.
+   */
   requeueTrial(studyId: number, number: number): void;
   /** Failed trials but diverged ones: back to queued, their measurements removed. Their numbers. */
   requeueFailed(studyId: number): readonly number[];

@@ -1,5 +1,5 @@
 // Between the database's rows and the plain data of records.ts. NaN, which SQL does not know, is stored as NULL.
-import type { FailureKind, GroupReport, Measurement, Trial, TrialCommon, TrialOutcome } from "../sweep/trial.js";
+import type { FailureKind, GroupReport, Measurement, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
 import type { EventKind, StudyDefinition, StudyEvent, StudyOwner, StudyRecord } from "./records.js";
 
 export interface StudyRow {
@@ -97,9 +97,9 @@ export function trialFromRow(row: TrialRow): Trial {
     case "queued":
       return { ...common, state: "queued" };
     case "running":
-      return { ...common, state: "running", startedAt };
+      return { ...common, state: "running", startedAt, ...(row.checkpoint !== null && { resumed: pauseOf(row) }) };
     case "paused":
-      return { ...common, state: "paused", startedAt, checkpoint: row.checkpoint ?? "" };
+      return { ...common, state: "paused", startedAt, ...pauseOf(row) };
     case "complete":
       return { ...common, ...times, state: "complete", value: row.value ?? Number.NaN, bestStep: row.best_step ?? 0 };
     case "pruned":
@@ -111,9 +111,13 @@ export function trialFromRow(row: TrialRow): Trial {
   }
 }
 
+function pauseOf({ step, reason, checkpoint }: TrialRow): Pause {
+  return { step: step ?? 0, reason: reason ?? "", checkpoint: checkpoint ?? "" };
+}
+
 export type OutcomeRow = Pick<TrialRow, "state" | "value" | "best_step" | "step" | "failure" | "reason">;
 
-export function outcomeToRow(outcome: TrialOutcome): OutcomeRow {
+export function outcomeToRow(outcome: TrialEnd): OutcomeRow {
   const empty = { value: null, best_step: null, step: null, failure: null, reason: null };
   switch (outcome.state) {
     case "complete":

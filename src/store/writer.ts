@@ -2,7 +2,7 @@
 // studies wait for each other instead of failing, and a killed process leaves whole calls behind.
 import type { Database } from "better-sqlite3";
 import { DualrateError } from "../errors.js";
-import type { Measurement, TrialCommon, TrialOutcome } from "../sweep/trial.js";
+import type { Measurement, Pause, TrialCommon, TrialEnd } from "../sweep/trial.js";
 import { databaseFile, explained, openForWriting } from "./database.js";
 import { definitionChanges } from "./definition.js";
 import { isAlive, isSameProcess, thisProcess } from "./lease.js";
@@ -126,12 +126,35 @@ class SqliteWriter implements StoreWriter {
     });
   }
 
-  endTrial(studyId: number, number: number, outcome: TrialOutcome): void {
+  pauseTrial(studyId: number, number: number, { step, reason, checkpoint }: Pause): void {
+    this.#change(studyId, () => {
+      const { changes } = this.#db
+        .prepare(
+          `UPDATE trials SET state = 'paused', step = ?, reason = ?, checkpoint = ?
+           WHERE study_id = ? AND number = ? AND state = 'running'`,
+        )
+        .run(step, reason, checkpoint, studyId, number);
+      expectTrial(changes, number, "running");
+    });
+  }
+
+  resumeTrial(studyId: number, number: number, startedAt: number): void {
+    this.#change(studyId, () => {
+      const { changes } = this.#db
+        .prepare(
+          "UPDATE trials SET state = 'running', started_at = ? WHERE study_id = ? AND number = ? AND state = 'paused'",
+        )
+        .run(startedAt, studyId, number);
+      expectTrial(changes, number, "paused");
+    });
+  }
+
+  endTrial(studyId: number, number: number, outcome: TrialEnd): void {
     this.#change(studyId, () => {
       const { changes } = this.#db
         .prepare(
           `UPDATE trials SET state = @state, ended_at = @now, value = @value, best_step = @best_step, step = @step,
-             failure = @failure, reason = @reason
+             failure = @failure, reason = @reason, checkpoint = NULL
            WHERE study_id = @studyId AND number = @number AND state = 'running'`,
         )
         .run({ studyId, number, now: Date.now(), ...outcomeToRow(outcome) });
@@ -173,6 +196,18 @@ class SqliteWriter implements StoreWriter {
   }
 
   #requeue(studyId: number, number: number): void {
+    const again = this.#db
+      .prepare(
+        `UPDATE trials SET state = 'paused'
+         WHERE study_id = ? AND number = ? AND state = 'running' AND checkpoint IS NOT NULL RETURNING step`,
+      )
+      .pluck()
+      .get(studyId, number);
+    if (again !== undefined) {
+      const later = "DELETE FROM measurements WHERE study_id = ? AND number = ? AND step > ?";
+      this.#db.prepare(later).run(studyId, number, again);
+      return;
+    }
     const { changes } = this.#db
       .prepare(
         `UPDATE trials SET state = 'queued', started_at = NULL, ended_at = NULL, value = NULL, best_step = NULL,

@@ -1,4 +1,6 @@
 // The rules between a sweep file's keys: what each key alone allows, but the sweep as a whole does not.
+import { budgetOf, checkBudget, runCapOf } from "./budget.js";
+import { checkEarlyTerminate } from "./early-terminate.js";
 import { fixedAt, givenAt, parameterNamesOf, possibleValues, searchedIn } from "./given.js";
 import { checkData, checkTokens } from "./input-checks.js";
 import { goalOf, hasMetric } from "./metrics.js";
@@ -24,6 +26,8 @@ export function checkSweep(input: SweepInput): readonly Problem[] {
     ...checkTokenGroups(input),
     ...checkTask(input),
     ...checkMetric(input),
+    ...checkEarlyTerminate(input),
+    ...checkBudget(input),
   ];
   // The rules below take every parameter's values for granted.
   if (problems.length > 0) return problems;
@@ -194,12 +198,18 @@ function checkProbabilities(input: SweepInput): readonly Problem[] {
   });
 }
 
-function checkRunCap({ method, run_cap: runCap }: SweepInput): readonly Problem[] {
-  if (runCap !== undefined && runCap <= MOST_TRIALS) return [];
+function checkRunCap(input: SweepInput): readonly Problem[] {
+  const { method } = input;
+  const runCap = runCapOf(input);
+  if (runCap === undefined ? budgetOf(input) !== undefined : runCap <= MOST_TRIALS) return [];
   const [path, rule] =
-    runCap === undefined ? [["method"], "needs run_cap"] : [["run_cap"], "may have at most 1,000,000"];
+    runCap === undefined ? [["method"], "needs run_cap"] : [capPath(input), "may have at most 1,000,000"];
   const message = `method ${method} ${rule}, the number of its trials${runCap === undefined ? "" : `; got ${runCap}`}`;
   return [{ path, message, hint: "Add `run_cap: 40`, say, at the top level of the file." }];
+}
+
+function capPath({ run_cap: runCap }: SweepInput): Path {
+  return runCap === undefined ? ["budget", "trials"] : ["run_cap"];
 }
 
 /** What a grid cannot do with a parameter: list a range, or heed probabilities. */
@@ -226,8 +236,9 @@ function checkGridSize(input: SweepInput): readonly Problem[] {
   const size = gridSize(distributionsOf(input));
   if (size === Number.POSITIVE_INFINITY) return [];
   const tooLarge = size > Number.MAX_SAFE_INTEGER;
-  if (!tooLarge && Math.min(size, input.run_cap ?? size) <= MOST_TRIALS) return [];
-  const path = input.run_cap === undefined || tooLarge ? ["parameters"] : ["run_cap"];
+  const runCap = runCapOf(input);
+  if (!tooLarge && Math.min(size, runCap ?? size) <= MOST_TRIALS) return [];
+  const path = runCap === undefined || tooLarge ? ["parameters"] : capPath(input);
   const most = tooLarge ? "a grid may have at most 2^53 points" : "a sweep may have at most 1,000,000 trials";
   const message = `${most}; the grid has ${size.toLocaleString("en-US")}`;
   return [{ path, message, hint: "Give fewer values, or set run_cap to the number of trials to run." }];

@@ -10,6 +10,8 @@ export type RangeKind =
   | "uniform"
   | "q_uniform"
   | "log_uniform"
+  | "q_log_uniform"
+  | "inv_log_uniform"
   | "log_uniform_values"
   | "q_log_uniform_values"
   | "inv_log_uniform_values";
@@ -17,7 +19,7 @@ export type NormalKind = "normal" | "q_normal" | "log_normal" | "q_log_normal";
 
 export interface RangeDistribution {
   readonly kind: RangeKind;
-  /** Of the values; of log_uniform, of their natural logarithms. */
+  /** Of the values; of (q_)log_uniform, of their natural logarithms, of inv_log_uniform, of their inverses' logarithms. */
   readonly min: number;
   readonly max: number;
   /** Values are rounded to multiples of q; only of the kinds that begin with q_. */
@@ -96,6 +98,10 @@ function rangeAt({ kind, min, max, q = 1 }: RangeDistribution, u: number): numbe
       return multipleOf(q, linear);
     case "log_uniform":
       return Math.exp(linear);
+    case "q_log_uniform":
+      return multipleOf(q, Math.exp(linear));
+    case "inv_log_uniform":
+      return Math.exp(-clamp(max + u * (min - max), min, max));
     case "log_uniform_values":
       return logarithmic(min, max);
     case "q_log_uniform_values":
@@ -128,6 +134,11 @@ function rangeUnit({ kind, min, max }: RangeDistribution, value: number): number
       return (value - min) / (max - min);
     case "log_uniform":
       return (Math.log(value) - min) / (max - min);
+    case "q_log_uniform":
+      // A multiple of q may be 0.
+      return value > 0 ? (Math.log(value) - min) / (max - min) : 0;
+    case "inv_log_uniform":
+      return (max + Math.log(value)) / (max - min);
     case "log_uniform_values":
     case "q_log_uniform_values":
       // A multiple of q may be 0.

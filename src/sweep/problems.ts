@@ -60,11 +60,22 @@ export function unused(path: Path | undefined, reason: string): readonly Problem
 
 type Issue = z.core.$ZodIssue;
 
+const NESTED_HINT = "Parameters cannot be nested: name each of them directly under `parameters:`.";
+
+/** Whether a parameter of that name has parameters of its own, as W&B allows. */
+function isNested({ path, input }: Issue, key: string): boolean {
+  const value = path[0] === "parameters" ? (input as Readonly<Record<string, unknown>>)[key] : undefined;
+  return typeof value === "object" && value !== null && "parameters" in value;
+}
+
 /** What zod found, with `input` reported, in a file with these token groups. */
 export function problemsOf(issues: readonly Issue[], tokenGroups: readonly string[] = []): readonly Problem[] {
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => unknownKey(issue.path, key, tokenGroups))
+      ? issue.keys.map((key) => ({
+          ...unknownKey(issue.path, key, tokenGroups),
+          ...(isNested(issue, key) && { hint: NESTED_HINT }),
+        }))
       : [{ path: issue.path, message: messageOf(issue), ...hintOf(issue) }],
   );
 }
@@ -125,6 +136,9 @@ function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
   if (path[0] === "parameters" && path.length > 1 && typeof path.at(-1) !== "number" && path.at(-1) !== "value") {
     return VALUES_HINT;
   }
+  if (pathText(path) === "early_terminate.type" && input === "patience") {
+    return "Give `early_stopping_patience` under `trainer:`, which ends a trial that no longer gets better.";
+  }
   if (code === "invalid_value" && typeof input === "string" && "values" in issue) {
     return didYouMean(input, issue.values.map(String));
   }
@@ -133,7 +147,21 @@ function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
 }
 
 /** Keys that a later version will take. */
-const NOT_YET: ReadonlySet<string> = new Set(["replicates", "early_terminate"]);
+const NOT_YET: ReadonlySet<string> = new Set(["replicates"]);
+
+const NO_PROGRAM = "dualrate trains the model itself, as `model`, `data` and `trainer` say. Remove it.";
+const NO_CLOUD = "Nothing is sent to W&B: studies are kept in the results folder, by `name`. Remove it.";
+
+/** Keys of W&B's sweep files beside the search, and why they cannot be honoured. */
+const WANDB: Readonly<Record<string, string>> = {
+  program: NO_PROGRAM,
+  command: NO_PROGRAM,
+  job: NO_PROGRAM,
+  image_uri: NO_PROGRAM,
+  project: NO_CLOUD,
+  entity: NO_CLOUD,
+  controller: "dualrate's own planner runs the sweep. Remove it.",
+};
 
 function unknownKey(parent: Path, key: string, tokenGroups: readonly string[]): Problem {
   const where = parent.length === 0 ? "" : ` under ${pathText(parent)}`;
@@ -145,7 +173,10 @@ function unknownKey(parent: Path, key: string, tokenGroups: readonly string[]): 
 }
 
 function unknownKeyHint(parent: Path, key: string, tokenGroups: readonly string[]): string {
-  if (parent[0] === "parameters" && parent.length > 1) return VALUES_HINT;
+  if (parent[0] === "parameters" && parent.length > 1) return key === "parameters" ? NESTED_HINT : VALUES_HINT;
+  if (parent.length === 0 && Object.hasOwn(WANDB, key)) return WANDB[key] as string;
+  if (parent.length === 1 && parent[0] === "metric" && key === "target")
+    return "No value ends a sweep; `budget` bounds what it spends. Remove it.";
   if (parent.length === 0 && NOT_YET.has(key)) return "This version does not support it yet; leave it out.";
   const known = keysUnder(parent, tokenGroups);
   const elsewhere = belongsElsewhere(key) ?? groupParameterHint(key, tokenGroups);

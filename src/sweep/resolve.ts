@@ -17,6 +17,11 @@ export function totalSteps({ trainer, fixed }: Settings, parameters: Parameters,
   return Math.ceil(length.numTrainEpochs * Math.ceil(batches / parameterValue(all, "gradient_accumulation_steps")));
 }
 
+/** The step at which a share of a trial's steps is done. Shares are quotients of steps, and need not lead back to the step exactly. */
+export function stepAt(share: number, steps: number): number {
+  return Math.ceil(share * steps - 1e-6);
+}
+
 /** The two rates and their ratio from exactly two of base_lr, lr_ratio and intro_lr; a DualrateError for any other number. */
 export function resolveRates(parameters: Parameters): Rates {
   const { base_lr, lr_ratio, intro_lr } = parameters as Partial<Rates>;

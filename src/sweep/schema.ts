@@ -1,6 +1,7 @@
 // The shape of a sweep file: keys, types, bounds, defaults. Rules that hold between keys are in checks.ts.
 import { z } from "zod";
 import { DATA_FORMATS } from "./data-format.js";
+import { budgetSchema, earlyTerminateSchema } from "./limits-schema.js";
 import { METRICS } from "./metrics.js";
 import {
   type AnyParameterName,
@@ -14,6 +15,7 @@ import {
   parameterNames,
   parameterSpec,
 } from "./parameters.js";
+import type { MetricName } from "./settings.js";
 import type { Value } from "./space.js";
 import { parseTokenInit, TOKEN_INITS } from "./token-init.js";
 
@@ -82,6 +84,8 @@ export const DISTRIBUTIONS = [
   "uniform",
   "q_uniform",
   "log_uniform",
+  "q_log_uniform",
+  "inv_log_uniform",
   "log_uniform_values",
   "q_log_uniform_values",
   "inv_log_uniform_values",
@@ -111,7 +115,12 @@ function searchSchema(name: AnyParameterName) {
         .enum(DISTRIBUTIONS)
         .optional()
         .describe("Default for min and max: int_uniform where both are integers (1.0 is one), else uniform."),
-      min: z.number().optional().describe("Of the values; for log_uniform, of their natural logarithms."),
+      min: z
+        .number()
+        .optional()
+        .describe(
+          "Of the values; for log_uniform and q_log_uniform of their natural logarithms, for inv_log_uniform of their inverses'.",
+        ),
       max: z.number().optional().describe("As min."),
       mu: z.number().optional().describe("Mean (of the natural logarithm, for the log kinds). Default: 0."),
       sigma: z.number().gt(0).optional().describe("Standard deviation, as mu. Default: 1."),
@@ -265,13 +274,17 @@ function groupPatterns() {
   return { patternProperties: Object.fromEntries(patterns) };
 }
 
+/** As Hugging Face's Trainer reports them to W&B. */
+const LOGGED_METRICS = METRICS.flatMap((name) => [`eval/${name}`, `eval_${name}`] as const);
+
 const metric = z.strictObject({
   name: z
-    .enum(METRICS)
+    .enum([...METRICS, ...LOGGED_METRICS])
+    .transform((name) => name.replace(/^eval[/_]/, "") as MetricName)
     .default("loss")
     .describe(
-      "The validation metric that ranks the trials. f1: of entities (token-classification), mean of the classes' " +
-        "(sequence-classification).",
+      "The validation metric that ranks the trials; `eval/loss` and `eval_loss` mean `loss`. f1: of entities " +
+        "(token-classification), mean of the classes' (sequence-classification).",
     ),
   goal: z
     .enum(["minimize", "maximize"])
@@ -294,6 +307,8 @@ export const SECTIONS = {
   trainer,
   metric,
   parameters: parametersSchema([]).meta(groupPatterns()),
+  early_terminate: earlyTerminateSchema,
+  budget: budgetSchema,
   exported_from: exportedFrom,
   "data.split": split,
 } as const;
@@ -325,6 +340,8 @@ export const sweepSchema = z
     run_cap: count
       .optional()
       .describe("At most this many trials, spread over the grid; for the other methods, their number."),
+    early_terminate: SECTIONS.early_terminate.optional().describe("Trials that do worse than others end early."),
+    budget: SECTIONS.budget.optional().describe("No trial begins after the first of these is spent."),
     constraints: z
       .array(z.string())
       .optional()

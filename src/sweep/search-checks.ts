@@ -1,4 +1,5 @@
 // The rules of a sweep file's constraints and enqueued configurations.
+import { runCapOf } from "./budget.js";
 import { anyAllowed, createAllowed, MOST_FILTERED, namesIn, parseConstraint } from "./constraints.js";
 import { enqueuedPoint, enqueuedProblem } from "./enqueued.js";
 import { fixedOf, parameterNamesOf, possibleValues } from "./given.js";
@@ -51,10 +52,12 @@ function checkAllowed(
 }
 
 function checkEnqueued(
-  { method, enqueue = [], run_cap: runCap }: SweepInput,
+  input: SweepInput,
   space: Space,
   allowed: (parameters: Parameters) => boolean,
 ): readonly Problem[] {
+  const { method, enqueue = [] } = input;
+  const runCap = runCapOf(input);
   if (enqueue.length === 0) return [];
   if (method === "grid") {
     const message = "enqueue has no effect with method grid, which runs every configuration anyway";

@@ -24,6 +24,8 @@ const KEYS: Readonly<Record<Kind, { readonly needs: readonly Key[]; readonly may
   uniform: { needs: RANGE },
   q_uniform: { needs: RANGE, may: ["q"] },
   log_uniform: { needs: RANGE },
+  q_log_uniform: { needs: RANGE, may: ["q"] },
+  inv_log_uniform: { needs: RANGE },
   log_uniform_values: { needs: RANGE },
   q_log_uniform_values: { needs: RANGE, may: ["q"] },
   inv_log_uniform_values: { needs: RANGE },
@@ -74,8 +76,9 @@ export function rangeOf(
     return [distribution.least ?? Number.NEGATIVE_INFINITY, distribution.greatest ?? Number.POSITIVE_INFINITY];
   }
   const { kind, min, max, q } = distribution;
-  if (kind === "log_uniform") return [Math.exp(min), Math.exp(max)];
-  return q === undefined ? [min, max] : [Math.round(min / q) * q, Math.round(max / q) * q];
+  if (kind === "inv_log_uniform") return [Math.exp(-max), Math.exp(-min)];
+  const [low, high] = kind === "log_uniform" || kind === "q_log_uniform" ? [Math.exp(min), Math.exp(max)] : [min, max];
+  return q === undefined ? [low, high] : [Math.round(low / q) * q, Math.round(high / q) * q];
 }
 
 /** What is wrong with a searched parameter at `path` whose keys have the right types. */
@@ -178,10 +181,12 @@ function checkEnds(
   const rule = lowRule ?? brokenRule(high, domain);
   if (rule === undefined) return [];
   const value = lowRule === undefined ? high : low;
-  const key = lowRule === undefined ? "max" : "min";
+  // The inverse's lowest bound gives the highest value.
+  const key = (lowRule === undefined) === (kind !== "inv_log_uniform") ? "max" : "min";
   const message = `${pathText([...path, key])} gives the value ${Number(value.toPrecision(6))}, which must be ${rule}`;
-  const exponents =
-    kind === "log_uniform" ? " log_uniform's bounds are exponents of e; log_uniform_values takes values." : "";
+  const exponents = kind.endsWith("log_uniform")
+    ? ` ${kind}'s bounds are exponents of e; ${kind}_values takes values.`
+    : "";
   return [{ path: [...path, key], message, hint: `Narrow the range.${exponents}` }];
 }
 

@@ -110,6 +110,27 @@ export interface Settings {
 
 export type Method = "grid" | "random" | "sobol" | "bayes";
 
+/** When a trial is stopped before its end. Iterations are evaluations; planner/course.ts turns them into shares of a trial. */
+export type EarlyTerminate =
+  | {
+      readonly type: "hyperband";
+      /** The first rung and those eta times as far each, or as many as `s` below `max` by the same factor. */
+      readonly rungs: { readonly min: number } | { readonly max: number; readonly s?: number };
+      readonly eta: number;
+      /** Judged at every evaluation after the first rung, as more trials have come by. */
+      readonly strict: boolean;
+    }
+  | { readonly type: "asha"; readonly rungs: { readonly min: number }; readonly eta: number }
+  | { readonly type: "median"; readonly minIterations: number; readonly minTrials: number };
+
+/** What a study may spend, over all of its runs; no trial is begun after the first of these is spent. */
+export interface Budget {
+  /** Of all runs, from their beginning to their end. */
+  readonly minutes?: number;
+  /** Optimizer steps of all trials. */
+  readonly steps?: number;
+}
+
 /** Where an exported configuration came from, and what it reached there. */
 export interface ExportedFrom {
   readonly study: string;
@@ -130,8 +151,10 @@ export interface Sweep {
   readonly method: Method;
   readonly metric: Metric;
   readonly space: Space;
-  /** At most this many trials; every method but grid has it. */
+  /** At most this many trials; every method but grid has it, or a budget. */
   readonly runCap?: number;
+  readonly earlyTerminate?: EarlyTerminate;
+  readonly budget?: Budget;
   /** What every trial's parameters must meet, as constraints.ts reads it. */
   readonly constraints?: readonly string[];
   /** Points of the space that are the first trials. */

@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
+import { budgetOf, runCapOf } from "./budget.js";
 import { checkSweep } from "./checks.js";
 import { type Distribution, quantile, valuesOf } from "./distributions.js";
+import { earlyTerminateOf } from "./early-terminate.js";
 import { enqueuedPoint } from "./enqueued.js";
 import { checkFile, checkModelFolder } from "./files.js";
 import { fixedOf, possibleValues, searchedIn } from "./given.js";
@@ -87,6 +89,7 @@ function checkFiles({ model, data, introduced_tokens: tokens }: SweepInput, fold
 
 function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
   const space = spaceOf(input, source);
+  const [runCap, budget] = [runCapOf(input), budgetOf(input)];
   return {
     name: input.name,
     file: resolve(source.file),
@@ -95,7 +98,9 @@ function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
     method: input.method,
     metric: metricOf(input),
     space,
-    ...(input.run_cap !== undefined && { runCap: input.run_cap }),
+    ...(runCap !== undefined && { runCap }),
+    ...(input.early_terminate && { earlyTerminate: earlyTerminateOf(input.early_terminate) }),
+    ...(budget && { budget }),
     ...(input.constraints !== undefined && { constraints: input.constraints }),
     ...(input.enqueue !== undefined && { enqueued: input.enqueue.map((given) => enqueuedPoint(space, given)) }),
     ...(input.exported_from && { exportedFrom: input.exported_from satisfies ExportedFrom }),

@@ -55,11 +55,20 @@ export interface TrialCommon {
   readonly rates: Rates;
 }
 
+/** Where a trial was paused, and why. */
+export interface Pause {
+  readonly step: number;
+  readonly reason: string;
+  /** The file that it goes on from. */
+  readonly checkpoint: string;
+}
+
 /** Timestamps are milliseconds since the epoch. */
 export type TrialState =
   | { readonly state: "queued" }
-  | { readonly state: "running"; readonly startedAt: number }
-  | { readonly state: "paused"; readonly startedAt: number; readonly checkpoint: string }
+  /** `resumed`: from that pause; what was measured before it stays as it is. */
+  | { readonly state: "running"; readonly startedAt: number; readonly resumed?: Pause }
+  | ({ readonly state: "paused"; readonly startedAt: number } & Pause)
   | {
       readonly state: "complete";
       readonly startedAt: number;
@@ -80,14 +89,20 @@ export type TrialState =
 export type Trial = TrialCommon & TrialState;
 export type CompleteTrial = Extract<Trial, { state: "complete" }>;
 
-/** How a trial ended, as its worker tells it. */
-export type TrialOutcome =
+/** How a trial ended. */
+export type TrialEnd =
   | { readonly state: "complete"; readonly value: number; readonly bestStep: number }
   | { readonly state: "pruned"; readonly step: number; readonly reason: string }
   | { readonly state: "failed"; readonly failure: FailureReason };
 
-/** A pruner's answer to a measurement. */
-export type Verdict = { readonly action: "continue" } | { readonly action: "stop"; readonly reason: string };
+/** How a trial left its worker: at its end, or for a while. */
+export type TrialOutcome = TrialEnd | { readonly state: "paused"; readonly step: number; readonly reason: string };
+
+/** A pruner's answer to a measurement. A trial that goes on has a reason where it was held against others. */
+export type Verdict =
+  | { readonly action: "continue"; readonly reason?: string }
+  | { readonly action: "stop"; readonly reason: string }
+  | { readonly action: "pause"; readonly reason: string };
 
 /** A trial's seed: the same for all configurations, so that their differences are the configurations' own. */
 export function trialSeed(studySeed: number, replicate: number): number {

@@ -44,7 +44,7 @@ type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
 /**
  * Trains one configuration. Evaluates every `evalSteps` steps and after the last, and stops early where patience runs out:
  * a trial's value and its weights are the best evaluation's anyway. The verdict sent back for a
- * measurement may end the trial. The outcome is `failed` with kind "diverged" where a loss or a gradient is no longer
+ * measurement may end the trial, or pause it. The outcome is `failed` with kind "diverged" where a loss or a gradient is no longer
  * finite; other faults are thrown. A checkpoint is written after every evaluation and when the training is stopped; where
  * there is one, its measurements come first, at once, and the training goes on after them.
  */
@@ -58,8 +58,8 @@ export async function* train(training: Training, runtime: Runtime): Generator {
   const progress = await resume(engine, files, training.notify ?? (() => {}));
   try {
     for (const measurement of [...progress.measurements]) {
-      const verdict = yield measurement;
-      if (verdict?.action === "stop") return { state: "pruned", step: measurement.step, reason: verdict.reason };
+      const left = leaving(measurement, yield measurement);
+      if (left) return left;
     }
     while (progress.due || (progress.step < config.totalSteps && !outOfPatience(settings, progress))) {
       checkStop(training);
@@ -69,9 +69,10 @@ export async function* train(training: Training, runtime: Runtime): Generator {
 
       const measured = await measure(training, engine, progress, progress.due);
       if ("state" in measured) return measured;
-      const verdict = yield measured;
-      if (verdict?.action === "stop") return { state: "pruned", step: measured.step, reason: verdict.reason };
+      const left = leaving(measured, yield measured);
+      if (left?.state === "pruned") return left;
       if (progress.step < config.totalSteps) await progress.save(engine, files);
+      if (left) return left;
     }
   } catch (error) {
     if (error instanceof DualrateError && error.code === "interrupted") await progress.save(engine, files);
@@ -81,6 +82,12 @@ export async function* train(training: Training, runtime: Runtime): Generator {
   }
   if (progress.best === null) throw new Error("the trial ended without an evaluation");
   return { state: "complete", ...progress.best };
+}
+
+/** How the trial leaves after a measurement, where the verdict on it says so. A paused one goes on from its checkpoint. */
+function leaving({ step }: Measurement, verdict: Verdict | undefined): TrialOutcome | undefined {
+  if (verdict === undefined || verdict.action === "continue") return undefined;
+  return { state: verdict.action === "stop" ? "pruned" : "paused", step, reason: verdict.reason };
 }
 
 /** The next optimizer step; the outcome where the trial diverges. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { StoreWriter } from "../../src/store/records.js";
 import { openWriter } from "../../src/store/writer.js";
-import type { Trial, TrialOutcome } from "../../src/sweep/trial.js";
+import type { Trial, TrialEnd } from "../../src/sweep/trial.js";
 import { runDualrate } from "../program.js";
 import { common, complete, failed, measured, pruned, study } from "../report/trials.js";
 
@@ -46,7 +46,7 @@ function store(writer: StoreWriter, name: string, trials: readonly Trial[], loss
     for (const [step, loss] of losses.entries()) {
       writer.recordMeasurement(id, number, measured(20 * (step + 1), 3 - step, loss));
     }
-    writer.endTrial(id, number, rest as unknown as TrialOutcome);
+    writer.endTrial(id, number, rest as unknown as TrialEnd);
   }
 }
 

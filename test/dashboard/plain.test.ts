@@ -77,6 +77,27 @@ test("a trial that goes back to the queue says so", async () => {
   expect(lines).toContain("#1 back in the queue");
 });
 
+test("a trial that is paused says why, and says so when it goes on", async () => {
+  const paused = {
+    state: "paused",
+    startedAt: START,
+    step: 20,
+    reason: "rank 3 of 4, keeps 2",
+    checkpoint: "/c",
+  } as const;
+  const { lines } = await follow([trial(1, 1, running())], async (reader) => {
+    await pause(20);
+    reader.set(holding([trial(1, 1, paused)]));
+    await pause(30);
+    reader.set(holding([trial(1, 1, { state: "running", startedAt: START + 5, resumed: paused })]));
+  });
+  expect(lines.filter((line) => line.startsWith("#"))).toEqual([
+    "#1 started: ratio 1x, base 2.0e-4, warmup 3%",
+    "#1 paused at step 20: rank 3 of 4, keeps 2",
+    "#1 goes on after step 20",
+  ]);
+});
+
 test("a sign of life comes at the set time, with what is done and best", async () => {
   const { events } = await follow([trial(1, 8, complete(2))], () => pause(80), 20);
   const signs = events.filter(({ event }) => event === "progress");

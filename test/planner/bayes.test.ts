@@ -145,3 +145,15 @@ describe("the Bayesian sampler", () => {
     expect(distinct([...points, next])).toBe(13);
   });
 });
+
+test("a pruned trial counts with the value that it is expected to have come to, and is never recommended", () => {
+  const pruned = { state: "pruned", startedAt: 0, endedAt: 1, step: 1, reason: "rank 2 of 2" } as const;
+  const trials = [0.1, 0.3, 0.5, 0.7, 0.9].map((u, i) => trial(i + 1, { u, v: u }, complete(1 + u)));
+  const more = [...trials, trial(6, { u: 0.2, v: 0.8 }, pruned)];
+  const values = (value: number) => ({ prunedValues: new Map([[6, value]]) });
+  const next = (given: Partial<History>) =>
+    createBayesSampler(square, 9, anything).suggest(square, history(more, given), 7);
+  expect(next(values(0.5))).not.toEqual(next(values(3)));
+  expect(next({})).not.toEqual(next(values(0.5)));
+  expect(recommend(square, history(more, values(-9)))).not.toEqual({ u: 0.2, v: 0.8 });
+});

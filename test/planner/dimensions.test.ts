@@ -15,6 +15,8 @@ const space: Space = [
   { name: "category", distribution: { kind: "categorical", values: ["a", "b", "c"] } },
   { name: "ordered", distribution: { kind: "categorical", values: [100, 1, 10] } },
   { name: "fixed", distribution: { kind: "constant", value: "only" } },
+  { name: "q_log", distribution: { kind: "q_log_uniform", min: 2, max: 6, q: 8 } },
+  { name: "inverse", distribution: { kind: "inv_log_uniform", min: 2, max: 6 } },
 ];
 const dimensions = dimensionsOf(space);
 

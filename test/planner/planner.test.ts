@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createPruner, createSampler } from "../../src/planner/planner.js";
 import type { Settings, Sweep } from "../../src/sweep/settings.js";
 import type { Trial } from "../../src/sweep/trial.js";
+import { prunedSweep } from "./standings.js";
 
 const SWEEP: Sweep = {
   name: "s",
@@ -30,10 +31,11 @@ test("method random gives run_cap draws", () => {
   expect(sampler.size).toBe(7);
 });
 
-test("the pruner has no rungs and stops no trial", () => {
-  const pruner = createPruner(SWEEP);
+test("without early_terminate the pruner has no rungs and stops no trial", () => {
+  const pruner = createPruner(SWEEP, 100);
   expect(pruner.rungs).toEqual([]);
-  expect(pruner.judge({ state: "running" } as Trial, [], [])).toEqual({ action: "continue" });
+  const trial = { state: "running" } as Trial;
+  expect(pruner.judge({ trial, measurements: [] }, [])).toEqual({ action: "continue" });
 });
 
 test("a grid leaves out the points that the constraints forbid, whole and cut", () => {
@@ -66,4 +68,23 @@ test("random search draws again what the constraints forbid, and keeps the other
   free.forEach((ratio, i) => {
     if (ratio < 4) expect(low[i]).toBe(ratio);
   });
+});
+
+test("a first rung past a trial's end is an error that says where the end is", () => {
+  const early = prunedSweep({ type: "hyperband", rungs: { min: 10 }, eta: 3, strict: false });
+  const message = "early_terminate would stop no trial: no rung lies before a trial's end (it has 10 evaluations)";
+  expect(() => createPruner(early, 100)).toThrow(message);
+  expect(createPruner({ ...early, earlyTerminate: { type: "asha", rungs: { min: 9 }, eta: 3 } }, 100).rungs).toEqual([
+    0.9,
+  ]);
+});
+
+test("with a budget and no run_cap a search has no size, whichever the method", () => {
+  const space = [{ name: "lr_ratio", distribution: { kind: "uniform", min: 1, max: 9 } }] as const;
+  for (const method of ["random", "sobol", "bayes"] as const) {
+    const sampler = createSampler({ ...SWEEP, method, space, budget: { minutes: 1 } });
+    expect(sampler.size).toBeUndefined();
+    const history = { finished: [], running: [], goal: "minimize", seed: 0 } as const;
+    expect(sampler.suggest(space, history, 1)).toBeDefined();
+  }
 });

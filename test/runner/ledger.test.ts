@@ -58,3 +58,30 @@ test("a change that the store refuses is not in the ledger either", () => {
   expect(() => open.record(1, measurement(10))).toThrow("expected trial 1 to be running");
   expect(open.measurementsOf(1)).toEqual([]);
 });
+
+test("a trial that was paused, resumed and put back is the same in a ledger that was opened again", () => {
+  const { ledger } = stored();
+  const first = ledger();
+  for (const number of [1, 2]) {
+    first.start(trial(number));
+    first.record(number, measurement(10));
+    first.pause(number, { step: 10, reason: "rank 2 of 2", checkpoint: `/c/${number}` });
+  }
+  const { startedAt, resumed } = first.start(trial(1));
+  expect(resumed?.checkpoint).toBe("/c/1");
+  // It has run for 10 / 7 seconds.
+  expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1428);
+  first.record(1, measurement(20));
+  first.requeue(1);
+  const again = ledger();
+  expect(again.paused).toEqual(first.paused);
+  expect(again.paused.map(({ number }) => number)).toEqual([1, 2]);
+  expect(again.nextQueued).toBeUndefined();
+  for (const open of [first, again]) expect(open.measurementsOf(1)).toEqual([measurement(10)]);
+  // A search takes them for trials that run.
+  expect(again.history().running).toHaveLength(2);
+  again.end(2, { state: "pruned", step: 10, reason: "never promoted" });
+  const [, ended] = again.trials;
+  // The time in which it waited is not its own.
+  expect(ended?.state === "pruned" && Math.abs(ended.endedAt - ended.startedAt - 1429) < 500).toBe(true);
+});

@@ -10,29 +10,39 @@ import { TrialFiles } from "../../src/runner/trial-files.js";
 import { openReader } from "../../src/store/reader.js";
 import type { StoreReader, StoreWriter } from "../../src/store/records.js";
 import { openWriter } from "../../src/store/writer.js";
-import type { FailureKind, TrialOutcome } from "../../src/sweep/trial.js";
+import type { Budget, Sweep } from "../../src/sweep/settings.js";
+import type { FailureKind, TrialEnd, TrialOutcome } from "../../src/sweep/trial.js";
 import { definition, measurement, temporaryFolder } from "../store/fixture.js";
 import type { Run } from "./fake-executor.js";
 
 export const RATIOS = [0.1, 1, 10, 100, 1000, 10000];
 const noPruner: Pruner = { rungs: [], judge: () => ({ action: "continue" }) };
 
+export interface Changes {
+  readonly pruner?: Pruner;
+  readonly sampler?: Sampler;
+  readonly writer?: StoreWriter;
+  readonly stop?: StopSignal;
+  /** Of the budget, as in a sweep file that was edited. */
+  readonly budget?: Budget;
+}
+
 export interface Setup {
   readonly writer: StoreWriter;
   readonly reader: StoreReader;
   readonly id: number;
   readonly stop: StopSignal;
-  run(executor: Executor, changes?: { pruner?: Pruner; sampler?: Sampler; writer?: StoreWriter }): Promise<StudyEnd>;
+  run(executor: Executor, changes?: Changes): Promise<StudyEnd>;
   states(): readonly string[];
   messages(): readonly string[];
 }
 
-/** A grid of six ratios in a store of its own; `run` may be called again, as a resume. */
-export function setup(): Setup {
+/** A grid of six ratios in a store of its own, with `more` in its sweep; `run` may be called again, as a resume. */
+export function setup(more: Partial<Sweep> = {}): Setup {
   const folder = temporaryFolder();
   const writer = openWriter(folder);
   const space = [{ name: "lr_ratio", distribution: { kind: "categorical", values: RATIOS } }] as const;
-  const study = writer.openStudy({ ...definition({ space }), plannedTrials: RATIOS.length });
+  const study = writer.openStudy({ ...definition({ space, ...more }), plannedTrials: RATIOS.length });
   writer.acquireLease(study.id, 2);
   const reader = openReader(folder);
   onTestFinished(() => {
@@ -47,14 +57,17 @@ export function setup(): Setup {
     reader,
     id: study.id,
     stop,
-    run: (executor, changes = {}) => runStudy({ ...common, ...changes, executor }),
+    run: (executor, { budget = more.budget, ...changes } = {}) => {
+      const edited = { ...study, sweep: { ...study.sweep, ...(budget && { budget }) } };
+      return runStudy({ ...common, study: edited, ...changes, executor });
+    },
     states: () => reader.trials(study.id).map(({ state }) => state),
     messages: () => reader.events(study.id).map(({ message }) => message),
   };
 }
 
-export const complete: TrialOutcome = { state: "complete", value: 0.5, bestStep: 20 };
-export const failed = (kind: FailureKind): TrialOutcome => ({
+export const complete: TrialEnd = { state: "complete", value: 0.5, bestStep: 20 };
+export const failed = (kind: FailureKind): TrialEnd => ({
   state: "failed",
   failure: { kind, message: `${kind}!` },
 });

@@ -1,10 +1,13 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { DualrateError } from "../../src/errors.js";
+import { createPruner } from "../../src/planner/planner.js";
 import type { History, Pruner, Sampler } from "../../src/planner/sampler.js";
+import type { Executor } from "../../src/runner/executor.js";
+import { StopSignal } from "../../src/runner/stop.js";
 import { type FailureKind, trialSeed } from "../../src/sweep/trial.js";
 import { definition, measurement, settings, sweep, trial } from "../store/fixture.js";
 import { FakeExecutor, type Run, type Script } from "./fake-executor.js";
-import { complete, failed, forever, RATIOS, settled, setup, train, wrapped } from "./study-fixture.js";
+import { complete, failed, forever, RATIOS, type Setup, settled, setup, train, wrapped } from "./study-fixture.js";
 
 test("every planned trial runs once, in the order of its number, and is stored with what it measured", async () => {
   const { run, reader, id, states, messages } = setup();
@@ -268,8 +271,9 @@ test("at a rung the pruner judges by all measurements so far; its verdict reache
   const judged: unknown[] = [];
   const pruner: Pruner = {
     rungs: [0.5],
-    judge(trial, own, others) {
-      judged.push([trial.number, trial.state, own.map(({ step }) => step), others.map((other) => other.length)]);
+    judge({ trial, measurements }, others) {
+      const steps = measurements.map(({ step }) => step);
+      judged.push([trial.number, trial.state, steps, others.map((other) => other.measurements.length)]);
       return trial.number === 2 ? { action: "stop", reason: "worst of two" } : { action: "continue" };
     },
   };
@@ -339,4 +343,147 @@ test("heartbeats show that the study lives; a lost lease ends the run, which wri
   expect(reader.measurementsOf(id, 1)).toEqual([]);
   expect(states()).toEqual(["running"]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a spent budget ends the study after the running trials, says which, and a larger one goes on", async () => {
+  const { run, messages, states } = setup({ budget: { steps: 50 } });
+  // Each trial takes 20 steps: 40 are spent before the third, 60 after it.
+  const first = new FakeExecutor(1, train);
+  const end = await run(first);
+  expect(first.started).toEqual([1, 2, 3]);
+  expect(end).toMatchObject({ reason: "budget", complete: 3, running: 0 });
+  expect(end.message).toBe(
+    "the budget of 50 steps is spent (60): 3 trials have ended, 0 of them failed; raise it and run the sweep again to go on",
+  );
+  expect(messages().at(-1)).toBe(end.message);
+  const nothing = new FakeExecutor(1, train);
+  expect(await run(nothing)).toMatchObject({ reason: "budget", complete: 3 });
+  expect(nothing.started).toEqual([]);
+  expect(await run(new FakeExecutor(1, train), { budget: { steps: 10_000 } })).toMatchObject({ reason: "finished" });
+  expect(states()).toEqual(Array(6).fill("complete"));
+});
+
+test("trials that run side by side are not begun beyond the budget", async () => {
+  const { run } = setup({ budget: { steps: 40 } });
+  const executor = new FakeExecutor(4, train);
+  expect(await run(executor)).toMatchObject({ reason: "budget", complete: 2 });
+  expect(executor.peak).toBe(2);
+});
+
+test("a budget that the last trial spends leaves nothing to raise", async () => {
+  const { run } = setup({ budget: { steps: 120 } });
+  expect(await run(new FakeExecutor(1, train))).toMatchObject({ reason: "finished", complete: 6 });
+});
+
+const earlyTerminate = { type: "asha", rungs: { min: 1 }, eta: 2 } as const;
+
+/** Two evaluations of a loss, the first of them at a rung; a trial that goes on with after it measures the second alone. */
+const halving =
+  (loss: (trial: number) => number): Script =>
+  ({ job, handlers }) => {
+    const verdict = job.after === undefined && handlers.onMeasurement(measurement(10, loss(job.trial)), true);
+    if (verdict && verdict.action === "pause") return { state: "paused", step: 10, reason: verdict.reason };
+    handlers.onMeasurement(measurement(20, loss(job.trial) / 2), false);
+    return { state: "complete", value: loss(job.trial) / 2, bestStep: 20 };
+  };
+
+function halved() {
+  const study = setup({ earlyTerminate });
+  const pruner = createPruner({ ...sweep, earlyTerminate }, 100);
+  return { ...study, resume: (executor: Executor) => study.run(executor, { pruner }) };
+}
+
+test("successive halving pauses trials, takes them up as more have come, and ends those that never were among the best", async () => {
+  const { resume, reader, id, messages } = halved();
+  const executor = new FakeExecutor(
+    1,
+    halving((trial) => trial),
+  );
+  // Of two trials one goes on, of four two: trial 2 is paused and taken up again after trial 4, and trial 3 after trial 6.
+  expect(await resume(executor)).toMatchObject({ reason: "finished", complete: 3, pruned: 3, paused: 0 });
+  expect(executor.started).toEqual([1, 2, 3, 4, 2, 5, 6, 3]);
+  expect(executor.jobs.map(({ after }) => after)).toEqual([...Array(4).fill(undefined), 10, undefined, undefined, 10]);
+  expect(reader.trials(id)[3]).toMatchObject({
+    state: "pruned",
+    step: 10,
+    reason: "rung 1 of 1: loss 4 is rank 4 of 4, keeps 2; nor was it among them later",
+  });
+  expect(reader.measurementsOf(id, 2)).toEqual([measurement(10, 2), measurement(20, 1)]);
+  expect(messages()).toEqual(
+    expect.arrayContaining([
+      "trial 1 goes on at step 10: rung 1 of 1: loss 1 is rank 1 of 1, keeps 1",
+      "trial 2 is paused at step 10: rung 1 of 1: loss 2 is rank 2 of 2, keeps 1",
+      "trial 2 is taken up again: rung 1 of 1: loss 2 is rank 2 of 4, keeps 2",
+    ]),
+  );
+});
+
+test("trials that get better and better are never paused", async () => {
+  const { resume } = halved();
+  expect(
+    await resume(
+      new FakeExecutor(
+        1,
+        halving((trial) => 7 - trial),
+      ),
+    ),
+  ).toMatchObject({ complete: 6, pruned: 0 });
+});
+
+test.each([1, 2, 4, 5, 6, 8])(
+  "a halving study that is cut off in start %i decides as if it had not been",
+  async (cut) => {
+    const whole = halved();
+    const uncut = new FakeExecutor(
+      1,
+      halving((trial) => trial),
+    );
+    await whole.resume(uncut);
+    const study = halved();
+    const stop = new StopSignal();
+    const stopping: FakeExecutor = new FakeExecutor(1, (run) => {
+      if (stopping.started.length < cut) return halving((trial) => trial)(run);
+      // A resumed trial has measured something new by then.
+      if (run.job.after !== undefined) run.handlers.onMeasurement(measurement(15, 9), false);
+      stop.request("now");
+      return forever();
+    });
+    const pruner = createPruner({ ...sweep, earlyTerminate }, 100);
+    expect(await study.run(stopping, { pruner, stop })).toMatchObject({ reason: "stopped", running: 0 });
+    const rest = new FakeExecutor(
+      1,
+      halving((trial) => trial),
+    );
+    await study.resume(rest);
+    expect(rest.started).toEqual(uncut.started.slice(cut - 1));
+    const told = ({ reader, id }: Setup) =>
+      reader
+        .trials(id)
+        .map((trial) => [trial.state, "reason" in trial && trial.reason, reader.measurementsOf(id, trial.number)]);
+    expect(told(study)).toEqual(told(whole));
+  },
+);
+
+test("a sampler sees what pruned trials would have come to", async () => {
+  const { run } = setup();
+  const pruner: Pruner = {
+    rungs: [0.5],
+    judge: ({ trial }) => (trial.number === 2 ? { action: "stop", reason: "!" } : { action: "continue" }),
+  };
+  const seen: (readonly (readonly [number, number])[])[] = [];
+  const sampler: Sampler = {
+    size: 3,
+    suggest(_, { prunedValues }, number) {
+      seen.push([...(prunedValues ?? [])]);
+      return number <= 3 ? { lr_ratio: number } : undefined;
+    },
+  };
+  const script: Script = ({ job, handlers }) => {
+    const verdict = handlers.onMeasurement(measurement(10, job.trial), true);
+    if (verdict.action === "stop") return { state: "pruned", step: 10, reason: verdict.reason };
+    handlers.onMeasurement(measurement(20, job.trial - 0.25), false);
+    return { state: "complete", value: job.trial - 0.25, bestStep: 20 };
+  };
+  await run(new FakeExecutor(1, script), { pruner, sampler });
+  expect(seen.slice(0, 3)).toEqual([[], [], [[2, 1.75]]]);
 });

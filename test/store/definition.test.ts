@@ -28,6 +28,10 @@ test("how long a trial may take changes nothing", () => {
   expect(withTrainer({ maxTrialMinutes: 5 })).toEqual([]);
 });
 
+test("what the study may spend changes nothing", () => {
+  expect(changes({ budget: { minutes: 5, steps: 100 } })).toEqual([]);
+});
+
 test("an absent setting is the same as one that is undefined", () => {
   expect(changes({ runCap: undefined } as unknown as Partial<Sweep>)).toEqual([]);
 });
@@ -41,6 +45,11 @@ test.each<[string, readonly string[], readonly string[]]>([
   ["the seed", changes({ seed: 8 }), ["seed: 7 -> 8"]],
   ["the metric", changes({ metric: { name: "accuracy", goal: "minimize" } }), ['metric.name: "loss" -> "accuracy"']],
   ["the cap", changes({ runCap: 3 }), ["run_cap: not given -> 3"]],
+  [
+    "what ends trials early",
+    changes({ earlyTerminate: { type: "median", minIterations: 1, minTrials: 5 } }),
+    ['early_terminate: not given -> {"type":"median","minIterations":1,"minTrials":5}'],
+  ],
   ["the constraints", changes({ constraints: ["lr_ratio > 1"] }), ['constraints: not given -> ["lr_ratio > 1"]']],
   ["what is enqueued", changes({ enqueued: [{ lr_ratio: 1 }] }), ['enqueue: not given -> [{"lr_ratio":1}]']],
   ["the task", withSettings({ task: "sequence-classification" }), ['task: "masked-lm" -> "sequence-classification"']],

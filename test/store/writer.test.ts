@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openReader } from "../../src/store/reader.js";
 import type { StoreReader, StoreWriter } from "../../src/store/records.js";
 import { openWriter } from "../../src/store/writer.js";
-import type { Measurement, TrialOutcome } from "../../src/sweep/trial.js";
+import type { Measurement, TrialEnd } from "../../src/sweep/trial.js";
 import { definition, measurement, temporaryFolder, trial } from "./fixture.js";
 
 const compiled = (name: string) => fileURLToPath(new URL(`../../dist/store/${name}.js`, import.meta.url));
@@ -47,7 +47,7 @@ test("a study comes back as it was stored, after a reopening too", () => {
   expect(reader.studies()).toHaveLength(1);
 });
 
-test.each<TrialOutcome>([
+test.each<TrialEnd>([
   { state: "complete", value: 0.1 + 0.2, bestStep: 20 },
   { state: "pruned", step: 10, reason: "worst of nine" },
   { state: "failed", failure: { kind: "diverged", message: "loss is NaN", step: 3 } },
@@ -59,6 +59,37 @@ test.each<TrialOutcome>([
   const [stored] = opened.reader.trials(opened.id);
   const times = { startedAt: expect.any(Number), endedAt: expect.any(Number) };
   expect(stored).toEqual({ ...trial(1), ...outcome, ...times });
+});
+
+const pause = { step: 10, reason: "rank 9 of 12", checkpoint: "/c/1" };
+
+test("a paused trial keeps its measurements, runs again as if it had begun earlier, and ends like any other", () => {
+  const opened = store();
+  const { writer, reader, id } = opened;
+  running(opened, 1);
+  writer.recordMeasurement(id, 1, measurement(10));
+  writer.pauseTrial(id, 1, pause);
+  expect(reader.trials(id)).toEqual([{ ...trial(1), state: "paused", startedAt: expect.any(Number), ...pause }]);
+  expect(() => writer.recordMeasurement(id, 1, measurement(20))).toThrow("expected trial 1 to be running");
+  writer.resumeTrial(id, 1, 5000);
+  expect(reader.trials(id)).toEqual([{ ...trial(1), state: "running", startedAt: 5000, resumed: pause }]);
+  expect(() => writer.resumeTrial(id, 1, 5000)).toThrow("expected trial 1 to be paused");
+  writer.recordMeasurement(id, 1, measurement(20));
+  writer.endTrial(id, 1, { state: "complete", value: 0.1, bestStep: 20 });
+  expect(reader.measurementsOf(id, 1)).toEqual([measurement(10), measurement(20)]);
+});
+
+test("a trial that was resumed when its coordinator died is paused again, as it was", () => {
+  const opened = store();
+  const { writer, reader, id } = opened;
+  running(opened, 1);
+  writer.recordMeasurement(id, 1, measurement(10));
+  writer.pauseTrial(id, 1, pause);
+  writer.resumeTrial(id, 1, 5000);
+  writer.recordMeasurement(id, 1, measurement(20));
+  expect(writer.requeueRunning(id)).toEqual([1]);
+  expect(reader.trials(id)).toEqual([{ ...trial(1), state: "paused", startedAt: 5000, ...pause }]);
+  expect(reader.measurementsOf(id, 1)).toEqual([measurement(10)]);
 });
 
 test("queued and running trials come back in the order of their numbers", () => {

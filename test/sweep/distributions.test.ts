@@ -19,6 +19,8 @@ const TABLE: readonly (readonly [Distribution, number, number | string])[] = [
   [{ kind: "uniform", min: -1, max: 3 }, 0.25, 0],
   [{ kind: "q_uniform", min: 0, max: 1, q: 0.1 }, 0.32, 0.3],
   [{ kind: "log_uniform", min: -7, max: -3 }, 0.3, Math.exp(-5.8)],
+  [{ kind: "q_log_uniform", min: Math.log(8), max: Math.log(128), q: 8 }, 0.4, 24],
+  [{ kind: "inv_log_uniform", min: 3, max: 7 }, 0.3, Math.exp(-5.8)],
   [{ kind: "log_uniform_values", min: 1e-3, max: 10 }, 0, 1e-3],
   [{ kind: "log_uniform_values", min: 1e-3, max: 10 }, 0.3, 0.015848931924611134],
   [{ kind: "q_log_uniform_values", min: 8, max: 128, q: 8 }, 0.5, 32],

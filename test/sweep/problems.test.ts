@@ -45,9 +45,9 @@ describe("the key's own rule is named, with its line, for", () => {
     },
     {
       what: "a key of a later version",
-      text: edited({}, "early_terminate: {type: hyperband}\n"),
+      text: edited({}, "replicates: 2\n"),
       line: 16,
-      message: /^early_terminate is not/,
+      message: /^replicates is not/,
       hint: /does not support it yet/,
     },
     {

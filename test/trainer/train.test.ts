@@ -294,6 +294,16 @@ test("introduced rows of an output layer of its own start by the same rule, on i
   expect(words).not.toEqual(output);
 });
 
+test("a paused trial goes on from its checkpoint, with the numbers of one that never was", async () => {
+  const whole = await run({ lr_ratio: 10 });
+  const files = temporaryFiles();
+  const paused = await run({ lr_ratio: 10 }, { files, verdict: { action: "pause", reason: "rank 2 of 2" } });
+  const [first] = whole.measurements;
+  expect(paused.outcome).toEqual({ state: "paused", step: first?.step, reason: "rank 2 of 2" });
+  expect(paused.measurements).toHaveLength(1);
+  expect(withoutTime(await run({ lr_ratio: 10 }, { files }))).toEqual(withoutTime(whole));
+});
+
 test("a verdict ends a trial where it was given, with its reason", async () => {
   const { measurements, outcome } = await run({ lr_ratio: 1 }, { verdict: { action: "stop", reason: "worst half" } });
   expect(measurements).toHaveLength(1);

@@ -1,0 +1,91 @@
+// Asynchronous successive halving (Li et al., "A System for Massively Parallel Hyperparameter Tuning", 2020), and W&B's form of
+// Hyperband (Li et al., 2018): at each rung, the best 1/eta of the trials that came so far go on. The others are stopped for good
+// by Hyperband; by successive halving they are paused, and go on as soon as more have come and they are among the best 1/eta.
+import { type Course, costAt, shown } from "./course.js";
+import type { Pruner, Standing } from "./sampler.js";
+
+export interface Halving {
+  /** Ascending shares of a trial's steps. */
+  readonly rungs: readonly number[];
+  /** Shares at which a trial is judged, by the last rung that it has passed. */
+  readonly judgedAt: readonly number[];
+  /** How many of so many trials at a rung go on. */
+  readonly keeps: (reached: number) => number;
+}
+
+/**
+ * A trial goes on where its best value up to the rung is among the best of all that have reached the rung, itself included.
+ * The first ones to come go on; whether a trial is judged once more, as others come, is a matter of `judgedAt`.
+ */
+export function createHalvingPruner(course: Course, { rungs, judgedAt, keeps }: Halving): Pruner {
+  return {
+    rungs: judgedAt,
+    judge(own, others) {
+      const passed = lastRung(course, rungs, own);
+      if (passed < 0) return { action: "continue" };
+      const { isKept, reason } = placeAt(course, rungs, passed, own, others, keeps);
+      if (!isKept) return { action: "stop", reason };
+      return { action: "continue", ...(arrives(course, own, rungs[passed] as number) && { reason }) };
+    },
+  };
+}
+
+/** As createHalvingPruner, judged at rungs alone; a trial that does not go on is paused, and promoted when it may. */
+export function createPausingPruner(course: Course, { rungs, keeps }: Omit<Halving, "judgedAt">): Required<Pruner> {
+  const stopping = createHalvingPruner(course, { rungs, judgedAt: rungs, keeps });
+  return {
+    rungs,
+    judge(own, others) {
+      const verdict = stopping.judge(own, others);
+      return verdict.action === "stop" ? { ...verdict, action: "pause" } : verdict;
+    },
+    promote(standings) {
+      // Those furthest on their way first, and the best of a rung.
+      const paused = standings
+        .filter(({ trial }) => trial.state === "paused")
+        .map((own) => ({ own, passed: lastRung(course, rungs, own) }))
+        .filter(({ passed }) => passed >= 0)
+        .map(({ own, passed }) => {
+          const others = standings.filter(({ trial }) => trial.number !== own.trial.number);
+          return { number: own.trial.number, passed, ...placeAt(course, rungs, passed, own, others, keeps) };
+        });
+      const [first] = paused
+        .filter(({ isKept }) => isKept)
+        .sort((a, b) => b.passed - a.passed || a.rank - b.rank || a.number - b.number);
+      return first && { number: first.number, reason: first.reason };
+    },
+  };
+}
+
+/** The index of the last rung that a trial has reached with a value; -1 before the first. */
+function lastRung(course: Course, rungs: readonly number[], own: Standing): number {
+  return rungs.findLastIndex((share) => costAt(course, own, share) !== undefined);
+}
+
+/** How a trial does among those that reached a rung that it has reached itself. */
+function placeAt(
+  course: Course,
+  rungs: readonly number[],
+  index: number,
+  own: Standing,
+  others: readonly Standing[],
+  keeps: Halving["keeps"],
+): { readonly rank: number; readonly isKept: boolean; readonly reason: string } {
+  const rung = rungs[index] as number;
+  const cost = costAt(course, own, rung) as number;
+  const costs = others.flatMap((other) => costAt(course, other, rung) ?? []);
+  const rank = 1 + costs.filter((other) => other < cost).length;
+  const reached = costs.length + 1;
+  const keep = keeps(reached);
+  const place = `is rank ${rank} of ${reached}, keeps ${keep}`;
+  return {
+    rank,
+    isKept: rank <= keep,
+    reason: `rung ${index + 1} of ${rungs.length}: ${shown(course, cost)} ${place}`,
+  };
+}
+
+/** Whether the latest measurement is the one that reached the rung. */
+function arrives(course: Course, { trial, measurements }: Standing, rung: number): boolean {
+  return costAt(course, { trial, measurements: measurements.slice(0, -1) }, rung) === undefined;
+}

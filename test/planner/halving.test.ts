@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import { createPruner } from "../../src/planner/planner.js";
+import { prunedSweep, standing } from "./standings.js";
+
+// Rungs at evaluations 2, 4 and 8 of 10.
+const asha = createPruner(prunedSweep({ type: "asha", rungs: { min: 2 }, eta: 2 }), 100);
+const band = (strict: boolean) =>
+  createPruner(prunedSweep({ type: "hyperband", rungs: { min: 2 }, eta: 2, strict }), 100);
+const others = [0.1, 0.2, 0.3, 0.4, 0.5].map((loss, i) => standing(i + 1, [1, loss]));
+
+test("rungs are shares of a trial's steps; a strict Hyperband judges at every evaluation after the first one", () => {
+  expect(asha.rungs).toEqual([0.2, 0.4, 0.8]);
+  expect(band(false).rungs).toEqual([0.2, 0.4, 0.8]);
+  expect(band(true).rungs).toEqual([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]);
+});
+
+test("the first trial to come goes on, and says why", () => {
+  const reason = "rung 1 of 3: loss 9 is rank 1 of 1, keeps 1";
+  for (const pruner of [asha, band(false)]) {
+    expect(pruner.judge(standing(1, [9.5, 9]), [])).toEqual({ action: "continue", reason });
+  }
+});
+
+test("the best 1/eta of those that reached a rung go on, by the best value up to it", () => {
+  // Of six trials three.
+  expect(asha.judge(standing(6, [1, 0.25]), others)).toMatchObject({ action: "continue" });
+  expect(asha.judge(standing(6, [1, 0.35]), others)).toEqual({
+    action: "pause",
+    reason: "rung 1 of 3: loss 0.35 is rank 4 of 6, keeps 3",
+  });
+  // An earlier evaluation may be the best.
+  expect(asha.judge(standing(6, [0.05, 0.9]), others)).toMatchObject({ action: "continue" });
+});
+
+test("Hyperband keeps one more, as W&B does", () => {
+  expect(band(false).judge(standing(6, [1, 0.35]), others)).toMatchObject({ action: "continue" });
+  expect(band(false).judge(standing(6, [1, 0.45]), others)).toMatchObject({ action: "stop" });
+});
+
+test("trials that are not yet there do not count, and later evaluations of others do not either", () => {
+  const early = standing(7, [0.01]);
+  const late = standing(8, [1, 0.9, 0.001]);
+  expect(asha.judge(standing(6, [1, 0.5]), [early, late])).toMatchObject({
+    action: "continue",
+    reason: "rung 1 of 3: loss 0.5 is rank 1 of 2, keeps 1",
+  });
+});
+
+test("a trial between rungs is held against the last one; only a strict pruner asks for that", () => {
+  const own = standing(6, [1, 0.45, 0.44]);
+  expect(band(true).judge(own, others)).toEqual({
+    action: "stop",
+    reason: "rung 1 of 3: loss 0.45 is rank 5 of 6, keeps 4",
+  });
+  // It said so when it reached the rung.
+  expect(band(true).judge(standing(6, [1, 0.15, 0.1]), others)).toEqual({ action: "continue" });
+});
+
+test("before the first rung nothing is decided", () => {
+  expect(asha.judge(standing(6, [9]), others)).toEqual({ action: "continue" });
+});
+
+test("replicates are neither judged nor held against others", () => {
+  expect(asha.judge(standing(6, [9, 9], { replicate: 1 }), others)).toEqual({ action: "continue" });
+  const again = others.map(({ measurements }, i) => ({ ...standing(i + 1, [], { replicate: 1 }), measurements }));
+  expect(asha.judge(standing(6, [9, 9]), again)).toMatchObject({ action: "continue" });
+});
+
+test("what is to be greatest is ranked the other way round", () => {
+  const metric = { name: "accuracy", goal: "maximize" } as const;
+  const pruner = createPruner(prunedSweep({ type: "asha", rungs: { min: 1 }, eta: 2 }, { metric }), 100);
+  const at = (number: number, accuracy: number) => {
+    const { trial, measurements } = standing(number, [1]);
+    return {
+      trial,
+      measurements: measurements.map((one) => ({ ...one, validation: { ...one.validation, accuracy } })),
+    };
+  };
+  expect(pruner.judge(at(1, 0.9), [at(2, 0.8)])).toMatchObject({ action: "continue" });
+  expect(pruner.judge(at(1, 0.7), [at(2, 0.8)])).toEqual({
+    action: "pause",
+    reason: "rung 1 of 4: accuracy 0.7 is rank 2 of 2, keeps 1",
+  });
+});
+
+const paused = { state: "paused" } as const;
+
+test("a paused trial is promoted once it is among the best 1/eta, and not before", () => {
+  const own = standing(2, [1, 0.5], paused);
+  const first = standing(1, [1, 0.4]);
+  expect(asha.promote?.([first, own])).toBeUndefined();
+  const [third, fourth] = [standing(3, [1, 0.8], paused), standing(4, [1, 0.9], paused)];
+  expect(asha.promote?.([first, own, third])).toBeUndefined();
+  const reason = "rung 1 of 3: loss 0.5 is rank 2 of 4, keeps 2";
+  expect(asha.promote?.([first, own, third, fourth])).toEqual({ number: 2, reason });
+});
+
+test("of several the one furthest on its way is promoted first, then the best; running ones are not", () => {
+  const rung = [0.1, 0.2, 0.3, 0.4].map((loss, i) => standing(i + 1, [1, loss], i < 2 ? paused : {}));
+  expect(asha.promote?.(rung)?.number).toBe(1);
+  const further = standing(5, [1, 0.9, 0.9, 0.9], paused);
+  expect(asha.promote?.([...rung, further])?.number).toBe(5);
+  expect(asha.promote?.([standing(1, [1, 0.1])])).toBeUndefined();
+});
+
+test("Hyperband stops for good", () => {
+  expect(band(false)).not.toHaveProperty("promote");
+  expect(band(false).judge(standing(6, [1, 0.9]), others).action).toBe("stop");
+});

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { Standing } from "../../src/planner/sampler.js";
+import { spentBudget, timeOfRuns } from "../../src/runner/budget.js";
+import type { StudyEvent } from "../../src/store/records.js";
+import { standing } from "../planner/standings.js";
+
+const MINUTE = 60_000;
+const stepsOf = () => 100;
+
+function at(number: number, from: number, to: number | undefined, evaluations = 3): Standing {
+  const losses = Array.from({ length: evaluations }, () => 1);
+  const { trial, measurements } = standing(number, losses, { state: to === undefined ? "running" : "complete" });
+  const times = { startedAt: from * MINUTE, ...(to !== undefined && { endedAt: to * MINUTE }) };
+  return { trial: { ...trial, ...times } as Standing["trial"], measurements };
+}
+
+test("minutes are those of all runs", () => {
+  const spent = (time: number) => spentBudget({ minutes: 5 }, [], stepsOf, time * MINUTE);
+  expect([spent(4.99), spent(5)]).toEqual([undefined, "the budget of 5 minutes is spent (5.0)"]);
+});
+
+const event = (minute: number, message: string, kind: StudyEvent["kind"] = "study"): StudyEvent => {
+  return { id: minute, at: minute * MINUTE, kind, trial: undefined, message };
+};
+
+test("a run's time goes from its beginning to its ending; pauses between runs do not count", () => {
+  const events = [
+    event(1, "started: trial 1"),
+    event(4, "stopped at once"),
+    event(50, "resumed: 2"),
+    event(51, "done"),
+  ];
+  expect(timeOfRuns(events, [])).toBe(4 * MINUTE);
+  expect(timeOfRuns([], [])).toBe(0);
+});
+
+test("a run that was killed counts up to the last that was stored of it", () => {
+  const events = [event(1, "started: trial 1"), event(2, "trial 1 crashed", "warning"), event(50, "resumed: 2 of 6")];
+  expect(timeOfRuns(events, [])).toBe(MINUTE);
+  expect(timeOfRuns(events, [at(1, 1, 2.5).trial, at(2, 2, 8).trial])).toBe(7 * MINUTE);
+});
+
+test("steps are those taken; a running trial counts with all that it plans", () => {
+  const trials = [at(1, 0, 3), at(2, 10, undefined, 1)];
+  const spent = (steps: number) => spentBudget({ steps }, trials, stepsOf, 0);
+  expect([spent(131), spent(130)]).toEqual([undefined, "the budget of 130 steps is spent (130)"]);
+});
+
+test("the budget that ends first is named, and queued trials cost nothing", () => {
+  const queued = { ...standing(3, []), trial: { ...standing(3, []).trial, state: "queued" } } as Standing;
+  const { startedAt, ...never } = queued.trial as Standing["trial"] & { startedAt: number };
+  const trials = [at(1, 0, 3), { trial: never as Standing["trial"], measurements: [] }];
+  expect(spentBudget({ minutes: 4, steps: 30 }, trials, stepsOf, 0)).toMatch(/^the budget of 30 steps/);
+  expect(spentBudget({ minutes: 4, steps: 31 }, trials, stepsOf, 0)).toBeUndefined();
+  expect(spentBudget({}, trials, stepsOf, 0)).toBeUndefined();
+});
