@@ -1,6 +1,7 @@
 // The ask/tell loop of one study: asks the sampler for trials, keeps the executor's slots full, and stores whatever they
 // report at once, so that a study goes on from the database whenever and however it was stopped.
 import type { Pruner, Sampler } from "../planner/sampler.js";
+import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
 import { resolveRates } from "../sweep/resolve.js";
 import {
@@ -66,7 +67,9 @@ export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
 class StudyRun {
   readonly #options: StudyOptions;
   readonly #ledger: Ledger;
+  readonly #plan: StudyPlan;
   readonly #running = new Set<number>();
+  #planned: number | undefined;
   /** Trials that crashed or timed out once and got their second try. */
   readonly #retried = new Set<number>();
   readonly #failuresInARow: FailureReason[] = [];
@@ -77,6 +80,8 @@ class StudyRun {
   constructor(options: StudyOptions, ledger: Ledger) {
     this.#options = options;
     this.#ledger = ledger;
+    this.#planned = options.study.plannedTrials;
+    this.#plan = createStudyPlan(options.study.sweep, options.sampler);
   }
 
   async run(): Promise<StudyEnd> {
@@ -113,6 +118,7 @@ class StudyRun {
       if (trial === undefined) return;
       this.#ledger.start(trial);
       this.#running.add(trial.number);
+      this.#countPlanned();
       void this.#follow(trial);
     }
   }
@@ -128,13 +134,20 @@ class StudyRun {
   /** The trial to run next; undefined where none is left. Changes nothing. */
   #next(): TrialCommon | undefined {
     if (this.#ledger.nextQueued) return this.#ledger.nextQueued;
-    const { study, sampler } = this.#options;
-    const { seed, space, settings } = study.sweep;
-    const number = this.#ledger.nextNumber;
-    const parameters = sampler.suggest(space, this.#ledger.history(), number);
-    if (parameters === undefined) return undefined;
+    const { seed, settings } = this.#options.study.sweep;
+    const planned = this.#plan.next(this.#ledger.history(), this.#ledger.trials);
+    if (planned === undefined) return undefined;
+    const { parameters, replicate } = planned;
     const rates = resolveRates({ ...settings.fixed, ...parameters });
-    return { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates };
+    return { number: this.#ledger.nextNumber, replicate, seed: trialSeed(seed, replicate), parameters, rates };
+  }
+
+  /** How many trials the finals take is known when they begin. */
+  #countPlanned(): void {
+    const { study, writer } = this.#options;
+    const total = this.#plan.total(this.#ledger.history(), this.#ledger.trials);
+    if (study.sweep.final && total !== undefined && total !== this.#planned) writer.planTrials(study.id, total);
+    this.#planned = total;
   }
 
   /** Sees one trial to its end. Never rejects. */
@@ -146,7 +159,9 @@ class StudyRun {
     const onMeasurement = (measurement: Measurement, atRung: boolean) => this.#measured(number, measurement, atRung);
     try {
       const kept = { checkpoint: files.checkpoint(number), weights: files.weights(number) };
-      const job: TrialJob = { ...jobOf(study, trial), ...kept, rungs: pruner.rungs };
+      // A later seed is run to say how good its configuration is, whatever that is.
+      const rungs = trial.replicate === 0 ? pruner.rungs : [];
+      const job: TrialJob = { ...jobOf(study, trial), ...kept, rungs };
       const outcome = await executor.run(job, { onMeasurement, onNotice });
       this.#guarded(() => this.#ended(number, outcome));
     } catch (error) {
@@ -224,6 +239,7 @@ class StudyRun {
   }
 
   #studyEnd(): StudyEnd {
+    this.#countPlanned();
     const counts = this.#ledger.counts();
     const reason = this.#endReason();
     const message = endText(reason, counts, this.#failuresInARow);

@@ -35,6 +35,7 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
   return new Map([
     ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap }),
     ...leaves("", { constraints: sweep.constraints, enqueue: sweep.enqueued }),
+    ...leaves("", { replicates: sweep.replicates }),
     ...leaves("metric.", { ...sweep.metric }),
     ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
     ...leaves("introduced_tokens.", { ...settings.introduced }),

@@ -129,7 +129,7 @@ function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
 }
 
 /** Keys that a later version will take. */
-const NOT_YET: ReadonlySet<string> = new Set(["replicates", "early_terminate"]);
+const NOT_YET: ReadonlySet<string> = new Set(["early_terminate"]);
 
 function unknownKey(parent: Path, key: string): Problem {
   const where = parent.length === 0 ? "" : ` under ${pathText(parent)}`;

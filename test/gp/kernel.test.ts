@@ -6,7 +6,7 @@ const { lengthscales, scale, noise } = golden.process.hyperparameters;
 const theta = Float64Array.of(...lengthscales, scale, noise).map(Math.log);
 const deltas = pairDeltas(observations);
 const posteriorAt = (at: Float64Array, gradient = new Float64Array(5)) =>
-  negativeLogPosterior(observations.y, deltas, at, gradient);
+  negativeLogPosterior(observations, deltas, at, gradient);
 
 test("the log posterior is scipy's log likelihood and the log-normal priors' densities", () => {
   const logPriors = priors(3).map(({ mu, sigma }, t) => {
