@@ -55,7 +55,7 @@ function fields(pairs: readonly Field[]): readonly string[] {
 }
 
 function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Field[] {
-  const { settings, metric, method, seed, space } = sweep;
+  const { settings, metric, method, seed, space, replicates = 1, final } = sweep;
   const { length, evalSteps } = settings.trainer;
   const duration = "maxSteps" in length ? plural(length.maxSteps, "step") : plural(length.numTrainEpochs, "epoch");
   return [
@@ -66,6 +66,10 @@ function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Fie
     ["trial length", `${duration}, evaluated every ${plural(evalSteps, "step")}`],
     ["metric", `${metric.name} (${metric.goal})`],
     ["search", `${method}, seed ${seed}`],
+    ...(replicates > 1 ? [["seeds", `${replicates} of every configuration`] as const] : []),
+    ...(final
+      ? [["final", `${plural(final.top, "leader")} and the best at ratio 1, to ${final.seeds} seeds`] as const]
+      : []),
     ...space.map(({ name, distribution }): Field => [`  ${name}`, formatDistribution(name, distribution)]),
     ...Object.entries(settings.fixed).map(([name, value]): Field => [`  ${name}`, formatParameter(name, value)]),
   ];

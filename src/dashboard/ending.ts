@@ -1,9 +1,10 @@
 // What stays in the scrollback when a sweep is over: the verdict, the ranking, the failures, and what to do next.
 
-import { formatDifference, formatMetric, formatRatio } from "../report/format.js";
+import { formatDifference, formatMean, formatRatio } from "../report/format.js";
 import { isRetriable } from "../report/ranking.js";
 import { compareRatios, groupingOf } from "../report/ratios.js";
-import type { CompleteTrial, Trial } from "../sweep/trial.js";
+import type { RankedConfiguration } from "../sweep/configuration.js";
+import type { Trial } from "../sweep/trial.js";
 import { cellTexts, chooseColumns } from "./columns.js";
 import { formatClock, METRIC_WORDS, resultsFlag, shortPath } from "./format.js";
 import { rankedRows } from "./rows.js";
@@ -43,7 +44,7 @@ export function endingLines(
 function verdictLines({ best, singleRate, study, phase }: StudySummary, trials: readonly Trial[]): readonly string[] {
   if (best === undefined) return ["No trial is complete, so there is no best ratio yet."];
   const { name, goal } = study.sweep.metric;
-  const found = `validation ${METRIC_WORDS[name]} ${formatMetric(best.value)} (#${best.number})`;
+  const found = `validation ${METRIC_WORDS[name]} ${meanText(best)}`;
   const verdict = `Best ratio ${formatRatio(best.rates.lr_ratio)}: ${found}${againstSingleRate(best, singleRate)}`;
   const { edge, rows } = compareRatios(trials, goal, groupingOf(study.sweep.space));
   // Before the end, the ratios beyond may just not have had their turn.
@@ -55,10 +56,15 @@ function verdictLines({ best, singleRate, study, phase }: StudySummary, trials: 
   ];
 }
 
-function againstSingleRate(best: CompleteTrial, singleRate: CompleteTrial | undefined): string {
+function meanText({ value, standardError, seeds, number }: RankedConfiguration): string {
+  const over = seeds.length > 1 ? `, ${seeds.length} seeds` : "";
+  return `${formatMean(value, standardError)} (#${number}${over})`;
+}
+
+function againstSingleRate(best: RankedConfiguration, singleRate: RankedConfiguration | undefined): string {
   if (singleRate === undefined) return "; ratio 1x has no complete trial to compare with";
-  if (singleRate === best) return "; no other ratio did better";
-  return `, against ratio ${formatRatio(singleRate.rates.lr_ratio)} ${formatMetric(singleRate.value)}: ${formatDifference(best.value - singleRate.value)}`;
+  if (singleRate.number === best.number) return "; no other ratio did better";
+  return `, against ratio ${formatRatio(singleRate.rates.lr_ratio)} ${formatMean(singleRate.value, singleRate.standardError)}: ${formatDifference(best.value - singleRate.value)}`;
 }
 
 function topLines(snapshot: StudySnapshot, { glyphs }: Theme, width: number): readonly string[] {
