@@ -6,6 +6,7 @@ import {
   formatCount,
   formatDistribution,
   formatDuration,
+  formatMean,
   formatMetric,
   formatParameter,
   formatRate,
@@ -16,6 +17,7 @@ import { findOverfitting, type Overfitting } from "../report/overfitting.js";
 import { allParameters, isRetriable, reasonOf } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
+import { rankConfigurations } from "../sweep/configuration.js";
 import type { SplitShares } from "../sweep/settings.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
 import { note, print, printJson } from "./output.js";
@@ -121,7 +123,8 @@ function progressFields({ study, counts, owner }: StudyOverview): readonly Field
 }
 
 function showTrial(reader: StoreReader, study: StudyRecord, number: number, { json, results }: ShowOptions): void {
-  const trial = reader.trials(study.id).find((candidate) => candidate.number === number);
+  const trials = reader.trials(study.id);
+  const trial = trials.find((candidate) => candidate.number === number);
   if (trial === undefined) {
     throw new DualrateError("study", `"${study.name}" has no trial ${number}`, {
       hint: `List its trials: dualrate rank ${study.name}${resultsFlag(results)}`,
@@ -131,18 +134,13 @@ function showTrial(reader: StoreReader, study: StudyRecord, number: number, { js
   const overfitting = findOverfitting(measurements);
   if (json) printJson({ study: study.name, ...trial, measurements, overfitting: overfitting ?? null });
   else {
-    printTrial(study, trial, measurements, overfitting);
+    print(fields([...trialFields(study, trial), ...configurationFields(study, trial, trials)]));
+    printMeasured(measurements, overfitting);
     noteNext(study, trial, resultsFlag(results));
   }
 }
 
-function printTrial(
-  study: StudyRecord,
-  trial: Trial,
-  measurements: readonly Measurement[],
-  overfitting: Overfitting | undefined,
-): void {
-  print(fields(trialFields(study, trial)));
+function printMeasured(measurements: readonly Measurement[], overfitting: Overfitting | undefined): void {
   if (measurements.length > 0) print(["", ...measurementTables(measurements)]);
   if (overfitting) print(["", overfittingLine(overfitting)]);
 }
@@ -175,6 +173,18 @@ function trialFields(study: StudyRecord, trial: Trial): readonly Field[] {
     ...Object.entries(allParameters(trial, settings.fixed)).map(([name, value]): Field => {
       return [`  ${name}`, formatParameter(name, value)];
     }),
+  ];
+}
+
+/** What the trial's configuration came to over its seeds, where it has several. */
+function configurationFields({ sweep }: StudyRecord, trial: Trial, trials: readonly Trial[]): readonly Field[] {
+  const ranked = rankConfigurations(trials, sweep.metric.goal);
+  const found = ranked.find((configuration) => configuration.trials.some(({ number }) => number === trial.number));
+  if (found === undefined || found.seeds.length < 2) return [];
+  const numbers = found.seeds.map(({ number }) => number).join(", ");
+  const mean = formatMean(found.value, found.standardError);
+  return [
+    ["configuration", `${sweep.metric.name} ${mean}, the mean of ${found.seeds.length} seeds: trials ${numbers}`],
   ];
 }
 

@@ -26,9 +26,9 @@ export function formatMetric(value: number | null | undefined): string {
 }
 
 /** `0.5665 ± 0.0021`: a mean with its standard error, two digits of it; without one, the value alone. */
-export function formatMean(value: number | null, standardError: number | null | undefined): string {
+export function formatMean(value: number | null, standardError: number | null | undefined, plusMinus = "±"): string {
   if (value === null || standardError === null || standardError === undefined) return formatMetric(value);
-  return `${formatMetric(value)} ± ${standardError.toPrecision(2)}`;
+  return `${formatMetric(value)} ${plusMinus} ${standardError.toPrecision(2)}`;
 }
 
 /** A probability in per cent; never 0 or 100, which draws cannot show. */
