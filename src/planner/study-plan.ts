@@ -12,7 +12,7 @@ import { enqueuedProblem } from "../sweep/enqueued.js";
 import { resolveRates } from "../sweep/resolve.js";
 import type { Final, Sweep } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
-import type { Trial } from "../sweep/trial.js";
+import { mayGoBetter, type Trial } from "../sweep/trial.js";
 import { dimensionsOf, encode } from "./dimensions.js";
 import type { History, Sampler } from "./sampler.js";
 import { surrogateOf } from "./surrogate.js";
@@ -114,7 +114,7 @@ export function finalistsOf(sweep: Sweep, { top }: Final, trials: readonly Trial
   const ranked = rankedByModel(sweep, trials);
   const leaders = ranked.configurations.slice(0, top).map(({ parameters }) => parameters);
   const tried = ranked.configurations.find(({ rates }) => isRatioOne(rates))?.parameters;
-  const baseline = tried ?? untriedBaseline(sweep, trials, ranked);
+  const baseline = tried ?? movedBaseline(sweep, trials, ranked);
   const isLeader = leaders.some((leader) => baseline && configurationKey(leader) === configurationKey(baseline));
   return baseline === undefined || isLeader ? leaders : [...leaders, baseline];
 }
@@ -150,17 +150,21 @@ function rankedByModel({ space, metric, seed }: Sweep, trials: readonly Trial[])
   };
 }
 
-/** Where no trial at ratio 1 is complete: of the tried configurations moved to ratio 1 the one that is expected to do best. */
-function untriedBaseline(
+/**
+ * Where no trial at ratio 1 is complete: of the complete configurations, moved to ratio 1, the one that is expected to do best.
+ * It may be one that was stopped early, but none that diverged, which would diverge again.
+ */
+function movedBaseline(
   sweep: Sweep,
   trials: readonly Trial[],
   { configurations, expected }: ModelRanking,
 ): Parameters | undefined {
-  const known = new Set(trials.map(({ parameters }) => configurationKey(parameters)));
+  const failed = trials.filter((trial) => trial.state === "failed" && !mayGoBetter(trial.failure));
+  const diverged = new Set(failed.map(({ parameters }) => configurationKey(parameters)));
   const candidates = configurations
     .map((configuration) => atRatioOne(sweep, configuration))
     .filter((parameters) => parameters !== undefined)
-    .filter((parameters) => !known.has(configurationKey(parameters)));
+    .filter((parameters) => !diverged.has(configurationKey(parameters)));
   if (expected === undefined) return candidates[0];
   return candidates.toSorted((a, b) => expected(a) - expected(b))[0];
 }

@@ -9,6 +9,8 @@ import { studentQuantile } from "./student.js";
 
 /** The mean of paired differences, and the interval that holds the true one with 95 % probability. */
 export interface Contrast {
+  /** Seeds that both ran on. */
+  readonly seeds: number;
   readonly difference: number;
   readonly standardError: number;
   readonly low: number;
@@ -25,7 +27,7 @@ export interface Certainty {
   readonly winner: RankedConfiguration;
   /** Those that ran on all of the winner's seeds, the winner first. */
   readonly chances: readonly Chance[];
-  /** Of these the best with a single learning rate; the winner itself where nothing did better. */
+  /** The best with a single learning rate that shares two seeds with the winner; the winner itself where nothing did better. */
   readonly baseline: RankedConfiguration | undefined;
   /** The winner less the baseline, where they are two. */
   readonly againstOne: Contrast | undefined;
@@ -38,17 +40,18 @@ export function certaintyOf(trials: readonly Trial[], goal: Goal, seed: number):
   if (winner === undefined || winner.seeds.length < 2) return undefined;
   const compared = ranked.filter((other) => differences(other, winner).length === winner.seeds.length);
   const chances = chancesOf(compared, winner, goal, seed);
-  const baseline = compared.find(({ rates }) => isRatioOne(rates));
+  const baseline = ranked.find((other) => isRatioOne(other.rates) && differences(other, winner).length > 1);
   const isOther = baseline !== undefined && baseline !== winner;
   return { winner, chances, baseline, againstOne: isOther ? contrastOf(winner, baseline) : undefined };
 }
 
 /** `a` less `b` over the seeds that both have: the mean, and Student's t interval; undefined for fewer than two seeds. */
 export function contrastOf(a: RankedConfiguration, b: RankedConfiguration): Contrast | undefined {
-  const { mean: difference, standardError } = meanOf(differences(a, b));
-  if (standardError === undefined) return undefined;
-  const half = studentQuantile(0.95, differences(a, b).length - 1) * standardError;
-  return { difference, standardError, low: difference - half, high: difference + half };
+  const each = differences(a, b);
+  if (each.length < 2) return undefined;
+  const { mean: difference, standardError = 0 } = meanOf(each);
+  const half = studentQuantile(0.95, each.length - 1) * standardError;
+  return { seeds: each.length, difference, standardError, low: difference - half, high: difference + half };
 }
 
 /** `a` less `b` on each seed that both have. */

@@ -79,11 +79,11 @@ function certaintyLines({ winner, chances, baseline, againstOne }: Certainty): r
   const best = `to be the best of the ${chances.length} that ran on the same ${n} seeds: trial ${winner.number} ${formatChance(chances[0]?.probability ?? 1)}`;
   return [
     ...(others.length > 0 ? [[best, ...others.slice(0, SHOWN_CHANCES)].join(", ")] : []),
-    ...(baseline ? [] : [`no configuration at ratio 1 ran on these ${n} seeds, so no paired difference is given`]),
+    ...(baseline ? [] : ["no configuration at ratio 1 ran on two of these seeds, so no paired difference is given"]),
     ...(baseline && againstOne
       ? [
           `against trial ${baseline.number} (ratio 1) seed by seed: ${formatMean(againstOne.difference, againstOne.standardError)}, ` +
-            `95 % interval ${formatDifference(againstOne.low)} to ${formatDifference(againstOne.high)} (n = ${n}, Student's t)`,
+            `95 % interval ${formatDifference(againstOne.low)} to ${formatDifference(againstOne.high)} (n = ${againstOne.seeds}, Student's t)`,
         ]
       : []),
   ];

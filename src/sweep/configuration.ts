@@ -23,9 +23,16 @@ export interface RankedConfiguration extends Configuration {
   readonly standardError: number | undefined;
 }
 
+/** Parameters never change, and a dashboard folds the same trials many times a second. */
+const KEYS = new WeakMap<Parameters, string>();
+
 /** One text for equal parameters, whichever order they have. */
 export function configurationKey(parameters: Parameters): string {
-  return JSON.stringify(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const known = KEYS.get(parameters);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+  KEYS.set(parameters, key);
+  return key;
 }
 
 /**

@@ -1,8 +1,12 @@
 // Sweeps whose configurations run with several seeds, through the commands: planned, run, cut, ranked, compared, exported.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runDualrate } from "../program.js";
 import { createTinySweep, type TinySweep } from "./tiny-sweep.js";
 
+const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 let tiny: TinySweep;
 const dualrate = (...args: readonly string[]) => runDualrate(args, tiny.folder);
 
@@ -95,3 +99,25 @@ test("finals that are asked for later, or cut and resumed, come to the same tria
     rows.map(({ value, replicate, parameters }) => ({ value, replicate, parameters }));
   expect(told(await rank("cut", "--seeds"))).toEqual(told(await rank("final", "--seeds")));
 });
+
+test("a sweep that is killed in its finals goes on with them", async () => {
+  const trainer = { max_steps: 500, eval_steps: 50, batch_size: 4, max_length: 16, introduced_mask_probability: 1 };
+  const ratios = { base_lr: { value: 1e-4 }, lr_ratio: { values: [1, 10] } };
+  tiny.write("long.yaml", { name: "long", trainer, parameters: ratios, final: { top: 1, seeds: 3 } });
+  expect((await dualrate("run", "long.yaml", "--workers", "1")).status).toBe(0);
+  const args = [CLI, "run", "long.yaml", "--workers", "1", "--plain", "--results", "killed"];
+  const child = spawn(process.execPath, args, { cwd: tiny.folder, stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (data) => {
+    stderr += data;
+    if (stderr.includes("#3 started")) child.kill("SIGKILL");
+  });
+  const [, signal] = await once(child, "close");
+  expect(signal).toBe("SIGKILL");
+  const resumed = await dualrate("run", "long.yaml", "--workers", "1", "--results", "killed");
+  expect([resumed.status, resumed.stderr]).toEqual([0, expect.stringMatching(/resumed: [2-5] of/)]);
+  const values = (rows: readonly Ranked[]) => rows.map(({ number, value }) => [number, value]);
+  const all = values(await rank("long", "--seeds"));
+  expect(all).toHaveLength(6);
+  expect(values(await rank("long", "--seeds", "--results", "killed"))).toEqual(all);
+}, 60_000);

@@ -5,7 +5,7 @@ import { Random } from "../../src/random.js";
 import { resolveRates } from "../../src/sweep/resolve.js";
 import type { Settings, Sweep } from "../../src/sweep/settings.js";
 import type { Parameters } from "../../src/sweep/space.js";
-import { rankTrials, type Trial, trialSeed } from "../../src/sweep/trial.js";
+import { rankTrials, type Trial, type TrialOutcome, trialSeed } from "../../src/sweep/trial.js";
 
 const GRID: Sweep = {
   name: "s",
@@ -192,4 +192,18 @@ test("a leader whose later seed failed is not run for ever", () => {
       .slice(5)
       .map(({ ratio }) => ratio),
   ).toEqual([10, 1]);
+});
+
+test("a baseline that was stopped early runs again, one that diverged does not", () => {
+  const sweep = { ...GRID, final: { top: 1, seeds: 3 } };
+  const searched = run(sweep, [], 5);
+  const without = (outcome: TrialOutcome) => {
+    const { number, replicate, seed, parameters, rates } = searched[0] as Trial;
+    return [{ number, replicate, seed, parameters, rates, startedAt: 1, endedAt: 2, ...outcome }, ...searched.slice(1)];
+  };
+  const finals = (outcome: TrialOutcome) => stepsOf(run(sweep, without(outcome))).slice(5);
+  expect(finals({ state: "pruned", step: 1, reason: "worst" }).map(({ ratio }) => ratio)).toEqual([10, 1, 10, 1]);
+  expect(finals({ state: "failed", failure: { kind: "diverged", message: "" } }).map(({ ratio }) => ratio)).toEqual([
+    10, 10,
+  ]);
 });

@@ -44,6 +44,12 @@ test("nothing is said of one seed, and a baseline is not compared with itself", 
   expect(certaintyOf(trialsOf({ 3: [2, 2.1], 10: [3, 3.1] }), "minimize", 0)?.baseline).toBeUndefined();
 });
 
+test("a baseline without the first seed is compared over the others, and has no chance named", () => {
+  const certainty = certaintyOf(trialsOf({ 1: [undefined, 3.6, 1.4], 10: [2, 3, 1] }), "minimize", 0);
+  expect(certainty?.againstOne).toMatchObject({ seeds: 2, difference: expect.closeTo(-0.5, 12) });
+  expect(certainty?.chances).toHaveLength(1);
+});
+
 test("the chances sum to 1, follow from the seed alone, and tell a clear winner from a tie", () => {
   const trials = trialsOf({ 1: [5, 5.3, 5.1, 5.2], 10: [2, 2.3, 2.1, 2.2], 30: [2.01, 2.28, 2.1, 2.22], 3: [2] });
   const chances = (seed: number) =>
