@@ -7,8 +7,10 @@ import type { Trial } from "../../src/sweep/trial.js";
 import { writeSafetensors } from "../../src/trainer/files/safetensors.js";
 import { temporaryFolder } from "../store/fixture.js";
 
-const complete = (number: number, value: number) => ({ number, state: "complete", value, endedAt: 1 }) as Trial;
-const running = (number: number) => ({ number, state: "running" }) as Trial;
+const planned = (number: number, ratio = number) => ({ number, replicate: 0, parameters: { lr_ratio: ratio } });
+const complete = (number: number, value: number, ratio?: number) =>
+  ({ ...planned(number, ratio), state: "complete", value, endedAt: 1 }) as Trial;
+const running = (number: number) => ({ ...planned(number), state: "running" }) as Trial;
 
 function touch(file: string): void {
   mkdirSync(dirname(file), { recursive: true });
@@ -25,6 +27,14 @@ test("of the trials that ended the best one's weights stay; those of running tri
   files.clear(2, [complete(1, 0.5), complete(2, 0.4), running(3)], "minimize");
   expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true]);
   expect([2, 3].map((trial) => existsSync(files.checkpoint(trial)))).toEqual([false, true]);
+});
+
+test("of several seeds of the best configuration the first one's weights stay", () => {
+  const files = new TrialFiles(temporaryFolder(), "s");
+  for (const trial of [1, 2, 3]) touch(files.weights(trial));
+  const again = { ...complete(3, 0.4, 7), replicate: 1 };
+  files.clear(3, [complete(1, 0.3), complete(2, 0.5, 7), again], "minimize");
+  expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, false]);
 });
 
 test("weights count only for the very trial that they were written for, wherever its model lies", async () => {
