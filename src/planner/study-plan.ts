@@ -135,19 +135,23 @@ interface ModelRanking {
   readonly expected: ((parameters: Parameters) => number) | undefined;
 }
 
+/** A Gaussian process over more takes seconds; of more trials than these it sees the best. */
+const MOST_MODELLED = 200;
+
 /** By posterior mean where the space has a numeric dimension and the surrogate exists, else by mean value. */
 function rankedByModel({ space, metric, seed }: Sweep, trials: readonly Trial[]): ModelRanking {
   const ranked = distinct(rankConfigurations(trials, metric.goal));
+  const modelled = ranked.slice(0, MOST_MODELLED);
+  const best = modelled.flatMap((configuration) => configuration.trials).sort((a, b) => a.number - b.number);
+  const finished = trials.length > MOST_MODELLED ? best : trials;
   const dimensions = dimensionsOf(space);
-  const history = { finished: trials, running: [], goal: metric.goal, seed };
   const isNumeric = dimensions.some(({ kind }) => kind === "number");
-  const surrogate = isNumeric ? surrogateOf(space, history, 0) : undefined;
+  const surrogate = isNumeric ? surrogateOf(space, { finished, running: [], goal: metric.goal, seed }, 0) : undefined;
   if (surrogate === undefined) return { configurations: ranked, expected: undefined };
   const expected = (parameters: Parameters) => surrogate.process.mean(encode(dimensions, parameters));
-  return {
-    configurations: ranked.toSorted((a, b) => expected(a.parameters) - expected(b.parameters)),
-    expected,
-  };
+  const means = new Map(modelled.map((configuration) => [configuration, expected(configuration.parameters)]));
+  const byMean = modelled.toSorted((a, b) => (means.get(a) as number) - (means.get(b) as number));
+  return { configurations: [...byMean, ...ranked.slice(MOST_MODELLED)], expected };
 }
 
 /**

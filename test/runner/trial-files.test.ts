@@ -3,14 +3,22 @@ import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import type { TrialJob } from "../../src/runner/protocol.js";
 import { fingerprintOf, hasWeights, TrialFiles } from "../../src/runner/trial-files.js";
-import type { Trial } from "../../src/sweep/trial.js";
+import type { Trial, TrialCommon } from "../../src/sweep/trial.js";
 import { writeSafetensors } from "../../src/trainer/files/safetensors.js";
 import { temporaryFolder } from "../store/fixture.js";
 
-const planned = (number: number, ratio = number) => ({ number, replicate: 0, parameters: { lr_ratio: ratio } });
-const complete = (number: number, value: number, ratio?: number) =>
-  ({ ...planned(number, ratio), state: "complete", value, endedAt: 1 }) as Trial;
-const running = (number: number) => ({ ...planned(number), state: "running" }) as Trial;
+function planned(number: number, ratio = number): TrialCommon {
+  const rates = { base_lr: 1, lr_ratio: ratio, intro_lr: ratio };
+  return { number, replicate: 0, seed: 0, parameters: { lr_ratio: ratio }, rates };
+}
+
+function complete(number: number, value: number, ratio?: number): Trial {
+  return { ...planned(number, ratio), state: "complete", value, bestStep: 1, startedAt: 0, endedAt: 1 };
+}
+
+function running(number: number): Trial {
+  return { ...planned(number), state: "running", startedAt: 0 };
+}
 
 function touch(file: string): void {
   mkdirSync(dirname(file), { recursive: true });
