@@ -1,6 +1,14 @@
 // `dualrate compare`: how each learning-rate ratio does, and what that does and does not show.
 import { resultsFlag } from "../dashboard/format.js";
-import { formatDifference, formatMetric, formatParameter, formatRate, formatRatioRow } from "../report/format.js";
+import { type Certainty, certaintyOf } from "../report/certainty.js";
+import {
+  formatDifference,
+  formatMean,
+  formatMetric,
+  formatParameter,
+  formatRate,
+  formatRatioRow,
+} from "../report/format.js";
 import { varyingParameters } from "../report/ranking.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
 import { type Column, textTable } from "../report/table.js";
@@ -18,11 +26,12 @@ export interface CompareOptions extends ResultsOption {
 export async function compare(name: string | undefined, options: CompareOptions): Promise<void> {
   await withReader(options, (reader) => {
     const overview = findStudy(reader, name, options);
-    const { metric, space } = overview.study.sweep;
+    const { metric, space, seed } = overview.study.sweep;
     const trials = reader.trials(overview.study.id);
     const comparison = compareRatios(trials, metric.goal, groupingOf(space));
-    const verdict = [...verdictLines(comparison, metric.name), ...openTrials(overview)];
-    if (options.json) return printJson(comparisonJson(comparison, overview, verdict));
+    const certainty = certaintyOf(trials, metric.goal, seed);
+    const verdict = [...verdictLines(comparison, metric.name, certainty), ...openTrials(overview)];
+    if (options.json) return printJson(comparisonJson(comparison, certainty, overview, verdict));
     if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
     print(verdict);
     note(nextCommand(comparison, overview.study.name) + resultsFlag(options.results));
@@ -45,7 +54,7 @@ function comparisonColumns({ rows }: RatioComparison, trials: readonly Trial[]):
   return [
     { title: "lr_ratio", cell: formatRatioRow },
     { title: "trials", cell: (row) => String(row.trials) },
-    { title: "best", cell: ({ best }) => formatMetric(best?.value) },
+    { title: "best", cell: ({ best }) => formatMean(best?.value ?? null, best?.standardError) },
     { title: "mean", cell: ({ mean }) => formatMetric(mean) },
     { title: "vs 1x", cell: ({ againstOne }) => formatDifference(againstOne) },
     { title: "diverged", cell: ({ diverged }) => String(diverged) },
@@ -60,7 +69,12 @@ function comparisonColumns({ rows }: RatioComparison, trials: readonly Trial[]):
   ];
 }
 
-function comparisonJson(comparison: RatioComparison, { study }: StudyOverview, verdict: readonly string[]): object {
+function comparisonJson(
+  comparison: RatioComparison,
+  certainty: Certainty | undefined,
+  { study }: StudyOverview,
+  verdict: readonly string[],
+): object {
   const { rows, best, edge, baseRates, seeds } = comparison;
   const { metric } = study.sweep;
   return {
@@ -69,12 +83,26 @@ function comparisonJson(comparison: RatioComparison, { study }: StudyOverview, v
     bestRatio: best?.best?.rates.lr_ratio ?? null,
     bestTrial: best?.best?.number ?? null,
     bestValue: best?.best?.value ?? null,
+    standardError: best?.best?.standardError ?? null,
     againstOne: best?.againstOne ?? null,
     edge: edge ?? null,
     baseRates,
     seeds,
+    certainty: certainty ? certaintyJson(certainty) : null,
     ratios: rows.map((row) => ratioJson(row)),
     verdict,
+  };
+}
+
+function certaintyJson({ winner, chances, baseline, againstOne }: Certainty): object {
+  return {
+    seeds: winner.seeds.length,
+    chances: chances.map(({ configuration, probability }) => {
+      const { number, value, standardError } = configuration;
+      return { trial: number, value, standardError, probability };
+    }),
+    baseline: baseline?.number ?? null,
+    againstOne: againstOne ?? null,
   };
 }
 

@@ -4,6 +4,7 @@ import { formatClock, resultsFlag } from "../dashboard/format.js";
 import { initialDesignSize } from "../planner/bayes.js";
 import { createPruner, createSampler } from "../planner/planner.js";
 import type { Pruner, Sampler } from "../planner/sampler.js";
+import { createStudyPlan } from "../planner/study-plan.js";
 import { formatBytes, formatCount, formatDistribution, formatParameter, plural } from "../report/format.js";
 import { allParameters } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
@@ -42,19 +43,17 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   const sampler = createSampler(stated);
   const { sweep, summary } = await prepareAlone(stated, file);
   const pruner = await placed(file, () => createPruner(sweep, summary.trainExamples));
+  const history = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
+  const total = createStudyPlan(sweep, sampler).total(history, []);
   const trials = await placed(file, () => firstTrials(sweep, sampler, summary, options.limit));
-  const workers = defaultWorkers(summary, sampler.size);
-  const left = await timeLeft(
-    { sweep, inputs: summary.hashes, summary, plannedTrials: sampler.size },
-    workers,
-    options,
-  );
+  const workers = defaultWorkers(summary, total);
+  const left = await timeLeft({ sweep, inputs: summary.hashes, summary, plannedTrials: total }, workers, options);
   if (options.json) {
     const secondsLeft = left ? left.milliseconds / 1000 : null;
-    return printJson({ name: sweep.name, plannedTrials: sampler.size ?? null, workers, secondsLeft, summary, trials });
+    return printJson({ name: sweep.name, plannedTrials: total ?? null, workers, secondsLeft, summary, trials });
   }
   print([
-    ...overviewLines(sweep, sampler.size, trials),
+    ...overviewLines(sweep, total, trials),
     ...limitLines(sweep, pruner),
     ...inputLines(sweep, summary),
     workersLine(workers, summary),
@@ -63,7 +62,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   ]);
   print(textTable(planColumns(sweep, trials), trials));
   const more = (sampler.size ?? Number.POSITIVE_INFINITY) - trials.length;
-  if (more > 0) print([`and ${Number.isFinite(more) ? formatCount(more) : "any number"} more`]);
+  if (more > 0) print([`and ${Number.isFinite(more) ? formatCount(more) : "any number"} more${ofWhat(sweep)}`]);
   note(`next: dualrate run ${file}${resultsFlag(options.results)}`);
 }
 
@@ -78,7 +77,7 @@ async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSweep> 
 }
 
 function firstTrials(sweep: Sweep, sampler: Sampler, summary: PreparedSummary, limit: number): readonly PlannedTrial[] {
-  const { settings, space, seed } = sweep;
+  const { settings, space, seed, replicates = 1 } = sweep;
   const planned: Trial[] = [];
   const facts = { seed: trialSeed(seed, 0), trainExamples: summary.trainExamples };
   return Array.from({ length: Math.min(limit, knownAhead(sweep, sampler) ?? limit) }, (_, i) => i + 1).flatMap(
@@ -89,7 +88,13 @@ function firstTrials(sweep: Sweep, sampler: Sampler, summary: PreparedSummary, l
       const rates = resolveRates({ ...settings.fixed, ...parameters });
       planned.push({ number, replicate: 0, seed: facts.seed, parameters, rates, state: "running", startedAt: 0 });
       const steps = resolveConfig(settings, parameters, facts).totalSteps;
-      return [{ number, steps, parameters: allParameters({ parameters, rates }, settings.fixed) }];
+      return [
+        {
+          number: (number - 1) * replicates + 1,
+          steps,
+          parameters: allParameters({ parameters, rates }, settings.fixed),
+        },
+      ];
     },
   );
 }
@@ -101,10 +106,12 @@ function knownAhead({ method, space, enqueued = [] }: Sweep, { size }: Sampler):
 }
 
 function overviewLines(sweep: Sweep, size: number | undefined, trials: readonly PlannedTrial[]): readonly string[] {
+  const { final } = sweep;
   const lengths = trials.map(({ steps }) => steps);
   const [shortest, longest] = [Math.min(...lengths), Math.max(...lengths)];
   const steps = shortest === longest ? plural(longest, "step") : `${shortest} to ${longest} steps`;
-  const count = size === undefined ? "trials without end" : plural(size, "trial");
+  const most = final === undefined ? "" : "at most ";
+  const count = size === undefined ? "trials without end" : `${most}${plural(size, "trial")}`;
   return [`${sweep.name}: ${count} of ${steps}, ranked by ${sweep.metric.name}`, ...searchLines(sweep)];
 }
 
@@ -115,6 +122,24 @@ function searchLines(sweep: Sweep): readonly string[] {
     ...(enqueued.length > 0 ? [`            first ${plural(enqueued.length, "enqueued configuration")}`] : []),
     ...(method === "bayes" ? [`            ${designText(initialDesignSize(space))}`] : []),
     ...constraints.map((constraint) => `            with ${constraint}`),
+    ...seedLines(sweep),
+  ];
+}
+
+/** Where configurations and trials are not the same number. */
+function ofWhat({ replicates, final }: Sweep): string {
+  return replicates === undefined && final === undefined ? "" : " configurations";
+}
+
+/** The trials that come on top of the search's configurations. */
+function seedLines({ replicates = 1, final }: Sweep): readonly string[] {
+  return [
+    ...(replicates > 1 ? [`seeds       every configuration with ${replicates} seeds, a trial each`] : []),
+    ...(final
+      ? [
+          `final       after the search, and not counted in run_cap: ${plural(final.top, "leader")} and the best at ratio 1, each to ${final.seeds} seeds`,
+        ]
+      : []),
   ];
 }
 

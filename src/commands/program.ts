@@ -75,18 +75,21 @@ function addStudyCommands(program: Command): void {
     .addHelpText("after", examples("dualrate dashboard", "dualrate dashboard my-sweep --ascii"))
     .action(async (study, options) => (await import("./dashboard.js")).dashboard(study, options));
   withResults(program.command("rank"))
-    .description("list a study's trials, best first")
+    .description("list a study's configurations, best first: the mean of their seeds, and its standard error")
     .argument("[study]", NEWEST)
     .addOption(jsonOption().conflicts("csv"))
     .option("--csv", "print CSV with all parameters")
-    .option("--limit <n>", "at most so many trials", positiveInteger)
+    .option("--limit <n>", "at most so many rows", positiveInteger)
+    .option("--seeds", "one row for each trial, whichever its seed")
     .addHelpText(
       "after",
-      examples("dualrate rank", "dualrate rank my-sweep --limit 5", "dualrate rank --csv > trials.csv"),
+      examples("dualrate rank", "dualrate rank my-sweep --limit 5", "dualrate rank --seeds --csv > trials.csv"),
     )
     .action(async (study, options) => (await import("./rank.js")).rank(study, options));
   withResults(program.command("compare"))
-    .description("compare learning-rate ratios with each other and with ratio 1")
+    .description(
+      "compare learning-rate ratios with each other and with ratio 1; with several seeds, say how sure that is",
+    )
     .argument("[study]", NEWEST)
     .addOption(jsonOption())
     .addHelpText("after", examples("dualrate compare", "dualrate compare my-sweep --json"))

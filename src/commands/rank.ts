@@ -1,7 +1,13 @@
-// `dualrate rank`: a study's trials, best first.
+// `dualrate rank`: a study's configurations, or its trials, best first.
 import { resultsFlag } from "../dashboard/format.js";
-import { formatMetric, formatParameter, formatRate, formatRatio } from "../report/format.js";
-import { type RankedRow, rankedRows, varyingParameters } from "../report/ranking.js";
+import { formatMean, formatParameter, formatRate, formatRatio } from "../report/format.js";
+import {
+  type ConfigurationRow,
+  configurationRows,
+  type RankedRow,
+  rankedRows,
+  varyingParameters,
+} from "../report/ranking.js";
 import { type Column, csv, textTable } from "../report/table.js";
 import type { MetricName } from "../sweep/settings.js";
 import { note, print, printJson } from "./output.js";
@@ -10,8 +16,10 @@ import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 export interface RankOptions extends ResultsOption {
   readonly json?: boolean;
   readonly csv?: boolean;
-  /** At most so many trials. */
+  /** At most so many rows. */
   readonly limit?: number;
+  /** A row for each trial, instead of one for all seeds of a configuration. */
+  readonly seeds?: boolean;
 }
 
 export async function rank(name: string | undefined, options: RankOptions): Promise<void> {
@@ -19,18 +27,24 @@ export async function rank(name: string | undefined, options: RankOptions): Prom
     const { study } = findStudy(reader, name, options);
     const trials = reader.trials(study.id);
     const { metric, settings } = study.sweep;
-    const rows = rankedRows(trials, metric.goal, settings.fixed).slice(0, options.limit);
+    const ranking: readonly Row[] = options.seeds
+      ? rankedRows(trials, metric.goal, settings.fixed)
+      : configurationRows(trials, metric.goal, settings.fixed);
+    const rows = ranking.slice(0, options.limit);
     if (options.json) return printJson(rows);
     if (options.csv) return print([rankingCsv(rows)]);
     if (rows.length === 0) return note(`${study.name} has no trials yet; start them: dualrate run FILE`);
-    print(textTable(rankingColumns(metric.name, varyingParameters(trials)), rows));
+    const replicated = trials.some(({ replicate }) => replicate > 0);
+    print(textTable(rankingColumns(metric.name, varyingParameters(trials), replicated), rows));
     const flag = resultsFlag(options.results);
     note(`next: dualrate compare ${study.name}${flag}; dualrate show ${study.name} ${rows[0]?.number}${flag}`);
   });
 }
 
-function rankingColumns(metric: MetricName, searched: readonly string[]): readonly Column<RankedRow>[] {
-  const rate = (key: "base_lr" | "intro_lr"): Column<RankedRow> => ({
+type Row = RankedRow & Partial<Pick<ConfigurationRow, "seeds" | "standard_error" | "trials">>;
+
+function rankingColumns(metric: MetricName, searched: readonly string[], replicated: boolean): readonly Column<Row>[] {
+  const rate = (key: "base_lr" | "intro_lr"): Column<Row> => ({
     title: key,
     cell: ({ parameters }) => formatRate(Number(parameters[key])),
   });
@@ -42,23 +56,35 @@ function rankingColumns(metric: MetricName, searched: readonly string[]): readon
     rate("intro_lr"),
     ...searched.map((key) => ({
       title: key,
-      cell: ({ parameters }: RankedRow) => formatParameter(key, parameters[key] ?? "-"),
+      cell: ({ parameters }: Row) => formatParameter(key, parameters[key] ?? "-"),
     })),
-    { title: metric, cell: ({ value }) => formatMetric(value) },
+    ...(replicated ? [SEEDS] : []),
+    { title: metric, cell: ({ value, standard_error }) => formatMean(value, standard_error) },
     { title: "step", cell: (row) => String(row.best_step ?? "-") },
     { title: "", cell: ({ reason }) => reason ?? "", align: "left" },
   ];
 }
 
-/** One line a trial with all parameters and all digits. */
-function rankingCsv(rows: readonly RankedRow[]): string {
+/** How many, or, of a single trial, which one; seeds count from 1 for people. */
+const SEEDS: Column<Row> = {
+  title: "seeds",
+  cell: ({ seeds, replicate }) => (seeds === undefined ? `seed ${replicate + 1}` : String(seeds)),
+};
+
+/** One line a row with all parameters and all digits. */
+function rankingCsv(rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap(({ parameters }) => Object.keys(parameters)))];
+  const folded = rows.some(({ seeds }) => seeds !== undefined);
   return csv(
-    ["number", "state", "value", "best_step", ...names, "replicate", "seed", "seconds", "reason"],
+    [
+      ...["number", "state", "value", "best_step", ...names, "replicate", "seed", "seconds", "reason"],
+      ...(folded ? ["seeds", "standard_error"] : []),
+    ],
     rows.map((row) => [
       ...[row.number, row.state, row.value, row.best_step],
       ...names.map((name) => row.parameters[name] ?? null),
       ...[row.replicate, row.seed, row.seconds, row.reason],
+      ...(folded ? [row.seeds ?? null, row.standard_error ?? null] : []),
     ]),
   );
 }

@@ -6,6 +6,7 @@ import { followPlainly } from "../dashboard/plain.js";
 import { StudyWatch } from "../dashboard/watch.js";
 import { DualrateError } from "../errors.js";
 import { createPruner, createSampler } from "../planner/planner.js";
+import { createStudyPlan } from "../planner/study-plan.js";
 import { plural } from "../report/format.js";
 import { isRetriable } from "../report/ranking.js";
 import type { Executor } from "../runner/executor.js";
@@ -25,7 +26,6 @@ import { enqueuedByFlags, newTrials } from "./enqueue.js";
 import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print } from "./output.js";
 import { Signals } from "./signals.js";
-import { endedCount } from "./studies.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 import { plainOptions, type ViewOptions, wantsDashboard, watchStudy } from "./watch.js";
 
@@ -96,7 +96,9 @@ async function runStored(
   stop: StopSignal,
   options: RunOptions,
 ): Promise<Result> {
-  const plannedTrials = createSampler(sweep).size;
+  const plan = createStudyPlan(sweep, createSampler(sweep));
+  const unbegun = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
+  const plannedTrials = plan.total(unbegun, []);
   const workers = options.workers ?? defaultWorkers(summary, plannedTrials);
   const writer = openWriter(options.results);
   try {
@@ -107,7 +109,11 @@ async function runStored(
       const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
       const added = () => newTrials(sweep, enqueued, reader.trials(study.id));
       const nothingNew = retried === 0 && added().length === 0;
-      if (endedCount(counts) >= (plannedTrials ?? Number.POSITIVE_INFINITY) && nothingNew) {
+      const trials = reader.trials(study.id);
+      const history = { ...unbegun, finished: trials };
+      const isOver = trials.every((trial) => "endedAt" in trial) && plan.next(history, trials) === undefined;
+      if (isOver && nothingNew) {
+        if (sweep.final) writer.planTrials(study.id, trials.length);
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }

@@ -6,6 +6,7 @@ import {
   formatCount,
   formatDistribution,
   formatDuration,
+  formatMean,
   formatMetric,
   formatParameter,
   formatRate,
@@ -16,6 +17,7 @@ import { findOverfitting, type Overfitting } from "../report/overfitting.js";
 import { allParameters, isRetriable, reasonOf } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
+import { rankConfigurations } from "../sweep/configuration.js";
 import { hasMetric, METRICS, perplexity } from "../sweep/metrics.js";
 import { predictsTokens, type Settings, type SplitShares, type Task } from "../sweep/settings.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
@@ -56,7 +58,7 @@ function fields(pairs: readonly Field[]): readonly string[] {
 }
 
 function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Field[] {
-  const { settings, metric, method, seed, space } = sweep;
+  const { settings, metric, method, seed, space, replicates = 1, final } = sweep;
   const { length, evalSteps } = settings.trainer;
   const duration = "maxSteps" in length ? plural(length.maxSteps, "step") : plural(length.numTrainEpochs, "epoch");
   return [
@@ -67,6 +69,10 @@ function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Fie
     ["trial length", `${duration}, evaluated every ${plural(evalSteps, "step")}`],
     ["metric", `${metric.name} (${metric.goal})`],
     ["search", `${method}, seed ${seed}`],
+    ...(replicates > 1 ? [["seeds", `${replicates} of every configuration`] as const] : []),
+    ...(final
+      ? [["final", `${plural(final.top, "leader")} and the best at ratio 1, to ${final.seeds} seeds`] as const]
+      : []),
     ...space.map(({ name, distribution }): Field => [`  ${name}`, formatDistribution(name, distribution)]),
     ...Object.entries(settings.fixed).map(([name, value]): Field => [`  ${name}`, formatParameter(name, value)]),
   ];
@@ -128,7 +134,8 @@ function progressFields({ study, counts, owner }: StudyOverview): readonly Field
 }
 
 function showTrial(reader: StoreReader, study: StudyRecord, number: number, { json, results }: ShowOptions): void {
-  const trial = reader.trials(study.id).find((candidate) => candidate.number === number);
+  const trials = reader.trials(study.id);
+  const trial = trials.find((candidate) => candidate.number === number);
   if (trial === undefined) {
     throw new DualrateError("study", `"${study.name}" has no trial ${number}`, {
       hint: `List its trials: dualrate rank ${study.name}${resultsFlag(results)}`,
@@ -138,19 +145,14 @@ function showTrial(reader: StoreReader, study: StudyRecord, number: number, { js
   const overfitting = findOverfitting(measurements);
   if (json) printJson({ study: study.name, ...trial, measurements, overfitting: overfitting ?? null });
   else {
-    printTrial(study, trial, measurements, overfitting);
+    print(fields([...trialFields(study, trial), ...configurationFields(study, trial, trials)]));
+    printMeasured(measurements, overfitting, study.sweep.settings.task);
     noteNext(study, trial, resultsFlag(results));
   }
 }
 
-function printTrial(
-  study: StudyRecord,
-  trial: Trial,
-  measurements: readonly Measurement[],
-  overfitting: Overfitting | undefined,
-): void {
-  print(fields(trialFields(study, trial)));
-  if (measurements.length > 0) print(["", ...measurementTables(measurements, study.sweep.settings.task)]);
+function printMeasured(measurements: readonly Measurement[], overfitting: Overfitting | undefined, task: Task): void {
+  if (measurements.length > 0) print(["", ...measurementTables(measurements, task)]);
   if (overfitting) print(["", overfittingLine(overfitting)]);
 }
 
@@ -182,6 +184,18 @@ function trialFields(study: StudyRecord, trial: Trial): readonly Field[] {
     ...Object.entries(allParameters(trial, settings.fixed)).map(([name, value]): Field => {
       return [`  ${name}`, formatParameter(name, value)];
     }),
+  ];
+}
+
+/** What the trial's configuration came to over its seeds, where it has several. */
+function configurationFields({ sweep }: StudyRecord, trial: Trial, trials: readonly Trial[]): readonly Field[] {
+  const ranked = rankConfigurations(trials, sweep.metric.goal);
+  const found = ranked.find((configuration) => configuration.trials.some(({ number }) => number === trial.number));
+  if (found === undefined || found.seeds.length < 2) return [];
+  const numbers = found.seeds.map(({ number }) => number).join(", ");
+  const mean = formatMean(found.value, found.standardError);
+  return [
+    ["configuration", `${sweep.metric.name} ${mean}, the mean of ${found.seeds.length} seeds: trials ${numbers}`],
   ];
 }
 

@@ -3,7 +3,7 @@ import { resultsFlag } from "../dashboard/format.js";
 import { formatMetric, formatTime } from "../report/format.js";
 import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview } from "../store/records.js";
-import { rankTrials } from "../sweep/trial.js";
+import { rankConfigurations } from "../sweep/configuration.js";
 import { note, print, printJson } from "./output.js";
 import { type ResultsOption, withReader } from "./studies-folder.js";
 
@@ -17,7 +17,7 @@ interface StudyLine {
   readonly counts: StudyOverview["counts"];
   readonly plannedTrials: number | null;
   readonly metric: string;
-  /** The best complete trial's value. */
+  /** The best configuration's mean value. */
   readonly best: number | null;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
@@ -54,7 +54,7 @@ function studyLine({ study, counts, owner }: StudyOverview, reader: StoreReader)
     counts,
     plannedTrials: study.plannedTrials ?? null,
     metric,
-    best: rankTrials(reader.trials(study.id), goal)[0]?.value ?? null,
+    best: rankConfigurations(reader.trials(study.id), goal)[0]?.value ?? null,
     createdAt: study.createdAt,
   };
 }

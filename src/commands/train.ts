@@ -63,8 +63,9 @@ async function trainOnce(
 }
 
 function jobOf(sweep: Sweep, parameters: Parameters, inputs: InputHashes): TrialJob {
-  const { name, seed, settings, metric } = sweep;
-  const identity = { study: name, trial: 1, replicate: 0, seed: trialSeed(seed, 0), studySeed: seed };
+  const { name, seed, settings, metric, exportedFrom } = sweep;
+  const replicate = exportedFrom?.replicate ?? 0;
+  const identity = { study: name, trial: 1, replicate, seed: trialSeed(seed, replicate), studySeed: seed };
   return { ...identity, inputs, settings, metric, parameters, rungs: [] };
 }
 

@@ -67,9 +67,16 @@ function candidatesOf(study: StudyRecord, glyphs: Glyphs): readonly Candidate[] 
     { ...right("ratio", 7, ({ trial }) => formatRatio(trial.rates.lr_ratio)), rank: 0 },
     { ...right("base", 7, ({ trial }) => formatRate(trial.rates.base_lr)), rank: 2 },
     ...parameterColumns(study),
+    ...seedColumn(study),
     { ...right(wide.padEnd(wide.length + 1), Math.max(10, wide.length + 1), value), rank: 0 },
     { ...right("step", 6, ({ step }) => (step === undefined ? "-" : String(step))), rank: 1 },
   ];
+}
+
+/** Which of its configuration's seeds a trial ran with, where there are several. */
+function seedColumn({ sweep: { replicates = 1, final } }: StudyRecord): readonly Candidate[] {
+  if (replicates === 1 && final === undefined) return [];
+  return [{ ...right("seed", 4, ({ trial }) => String(trial.replicate + 1)), rank: 2 }];
 }
 
 /** The warmup, fixed or searched, and all other parameters that are searched. */

@@ -1,12 +1,13 @@
 // What stays in the scrollback when a sweep is over: the verdict, the ranking, the failures, and what to do next.
 
-import { formatDifference, formatMetric, formatRatio } from "../report/format.js";
+import { formatDifference, formatMean, formatRatio } from "../report/format.js";
 import { isRetriable } from "../report/ranking.js";
 import { compareRatios, groupingOf } from "../report/ratios.js";
-import type { CompleteTrial, Trial } from "../sweep/trial.js";
+import type { RankedConfiguration } from "../sweep/configuration.js";
+import type { Trial } from "../sweep/trial.js";
 import { cellTexts, chooseColumns } from "./columns.js";
 import { formatClock, METRIC_WORDS, resultsFlag, shortPath } from "./format.js";
-import { rankedRows } from "./rows.js";
+import { configurationRows } from "./rows.js";
 import { endedCount, type StudySummary, summarize } from "./summary.js";
 import { createTheme, type Theme } from "./theme.js";
 import type { StudySnapshot } from "./watch.js";
@@ -32,7 +33,7 @@ export function endingLines(
   const summary = summarize(snapshot, now);
   const theme = createTheme(ascii, {});
   return [
-    ...verdictLines(summary, snapshot.trials),
+    ...verdictLines(summary, snapshot.trials, ascii ? "+-" : "±"),
     ...topLines(snapshot, theme, columns),
     ...failureLines(snapshot, resultsFlag(results)),
     totalLine(summary),
@@ -40,11 +41,15 @@ export function endingLines(
   ];
 }
 
-function verdictLines({ best, singleRate, study, phase }: StudySummary, trials: readonly Trial[]): readonly string[] {
+function verdictLines(
+  { best, singleRate, study, phase }: StudySummary,
+  trials: readonly Trial[],
+  plusMinus: string,
+): readonly string[] {
   if (best === undefined) return ["No trial is complete, so there is no best ratio yet."];
   const { name, goal } = study.sweep.metric;
-  const found = `validation ${METRIC_WORDS[name]} ${formatMetric(best.value)} (#${best.number})`;
-  const verdict = `Best ratio ${formatRatio(best.rates.lr_ratio)}: ${found}${againstSingleRate(best, singleRate)}`;
+  const found = `validation ${METRIC_WORDS[name]} ${meanText(best, plusMinus)} (${whichText(best)})`;
+  const verdict = `Best ratio ${formatRatio(best.rates.lr_ratio)}: ${found}${againstSingleRate(best, singleRate, plusMinus)}`;
   const { edge, rows } = compareRatios(trials, goal, groupingOf(study.sweep.space));
   // Before the end, the ratios beyond may just not have had their turn.
   if (edge === undefined || phase !== "finished") return [verdict];
@@ -55,14 +60,26 @@ function verdictLines({ best, singleRate, study, phase }: StudySummary, trials: 
   ];
 }
 
-function againstSingleRate(best: CompleteTrial, singleRate: CompleteTrial | undefined): string {
+function meanText({ value, standardError }: RankedConfiguration, plusMinus: string): string {
+  return formatMean(value, standardError, plusMinus);
+}
+
+function whichText({ number, seeds }: RankedConfiguration): string {
+  return seeds.length > 1 ? `#${number}, ${seeds.length} seeds` : `#${number}`;
+}
+
+function againstSingleRate(
+  best: RankedConfiguration,
+  singleRate: RankedConfiguration | undefined,
+  plusMinus: string,
+): string {
   if (singleRate === undefined) return "; ratio 1x has no complete trial to compare with";
-  if (singleRate === best) return "; no other ratio did better";
-  return `, against ratio ${formatRatio(singleRate.rates.lr_ratio)} ${formatMetric(singleRate.value)}: ${formatDifference(best.value - singleRate.value)}`;
+  if (singleRate.number === best.number) return "; no other ratio did better";
+  return `, against ratio ${formatRatio(singleRate.rates.lr_ratio)} ${meanText(singleRate, plusMinus)}: ${formatDifference(best.value - singleRate.value)}`;
 }
 
 function topLines(snapshot: StudySnapshot, { glyphs }: Theme, width: number): readonly string[] {
-  const rows = rankedRows(snapshot).filter(({ trial }) => trial.state === "complete");
+  const rows = configurationRows(snapshot);
   if (rows.length === 0) return [];
   const columns = chooseColumns(snapshot.overview.study, glyphs, width);
   return [undefined, ...rows.slice(0, TOP)].map((row) => cellTexts(columns, row).join("").trimEnd());

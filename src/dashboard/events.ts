@@ -3,7 +3,7 @@
 import { formatMetric, formatRatio } from "../report/format.js";
 import type { MetricName } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
-import type { FailureKind, Rates, Trial } from "../sweep/trial.js";
+import { type FailureKind, type Rates, rankTrials, type Trial } from "../sweep/trial.js";
 import { formatClock, METRIC_WORDS } from "./format.js";
 import { describeConfiguration, endedCount, summarize } from "./summary.js";
 import type { StudySnapshot } from "./watch.js";
@@ -138,7 +138,7 @@ function eventsOf(trial: Trial, before: Trial | undefined, after: StudySnapshot)
 function endOf(trial: Trial, after: StudySnapshot): readonly ProgressEvent[] {
   switch (trial.state) {
     case "complete": {
-      const { ranked } = summarize(after, 0);
+      const ranked = rankTrials(after.trials, after.overview.study.sweep.metric.goal);
       const rank = ranked.findIndex(({ number }) => number === trial.number) + 1;
       return [
         {

@@ -1,4 +1,6 @@
 // The trials as rows of the ranking: what is ranked, what is live, what is only counted, and in which order.
+
+import { rankConfigurations } from "../sweep/configuration.js";
 import type { Goal, Metric } from "../sweep/settings.js";
 import { type Measurement, rankTrials, type Trial } from "../sweep/trial.js";
 import type { StudySnapshot } from "./watch.js";
@@ -33,6 +35,13 @@ export function rankedRows({ overview, trials, measurements }: StudySnapshot): r
     ...inState("failed"),
     ...inState("queued"),
   ];
+}
+
+/** Complete configurations, best first: each as the row of its first complete trial with the mean of its seeds. */
+export function configurationRows({ overview, trials }: StudySnapshot): readonly Row[] {
+  return rankConfigurations(trials, overview.study.sweep.metric.goal).map(({ trial, value }) => {
+    return { trial, value, live: false, step: trial.bestStep };
+  });
 }
 
 /** The same rows in another order, ascending but for `value`, which is the ranking. */

@@ -4,7 +4,8 @@ import { formatRate, formatRatio } from "../report/format.js";
 import { compareRatios, groupingOf } from "../report/ratios.js";
 import { estimateTimeLeft } from "../report/time-left.js";
 import type { StudyRecord } from "../store/records.js";
-import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
+import { type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
+import type { Trial } from "../sweep/trial.js";
 import { formatCell } from "./format.js";
 import type { StudySnapshot } from "./watch.js";
 
@@ -15,11 +16,9 @@ export interface StudySummary {
   readonly counts: Readonly<Record<Trial["state"], number>>;
   readonly planned: number | undefined;
   readonly workers: number | undefined;
-  /** Complete trials, best first. */
-  readonly ranked: readonly CompleteTrial[];
-  readonly best: CompleteTrial | undefined;
-  /** The best trial with one rate for all tokens, where one is complete; for drawn ratios, with a ratio of about 1. */
-  readonly singleRate: CompleteTrial | undefined;
+  readonly best: RankedConfiguration | undefined;
+  /** The best configuration with one rate for all tokens, where one is complete; for drawn ratios, with a ratio of about 1. */
+  readonly singleRate: RankedConfiguration | undefined;
   /** Milliseconds in which at least one trial ran; breaks between runs do not count. */
   readonly elapsed: number;
   /** Estimated milliseconds to the end, once a trial has a measurement. */
@@ -35,7 +34,6 @@ export function summarize(snapshot: StudySnapshot, now: number): StudySummary {
   const { overview, trials, measurements } = snapshot;
   const { study, owner } = overview;
   const counts = countStates(trials);
-  const ranked = rankTrials(trials, study.sweep.metric.goal);
   const silence = owner && counts.running > 0 ? now - owner.heartbeatAt : 0;
   return {
     study,
@@ -43,8 +41,7 @@ export function summarize(snapshot: StudySnapshot, now: number): StudySummary {
     counts,
     planned: study.plannedTrials,
     workers: owner?.workers,
-    ranked,
-    best: ranked[0],
+    best: rankConfigurations(trials, study.sweep.metric.goal)[0],
     singleRate: compareRatios(trials, study.sweep.metric.goal, groupingOf(study.sweep.space)).one?.best,
     elapsed: busyTime(snapshot, now),
     left: owner && estimateTimeLeft({ study, trials, measurements, workers: owner.workers, now })?.milliseconds,
@@ -57,7 +54,10 @@ export function endedCount(counts: StudySummary["counts"]): number {
 }
 
 /** `ratio 8.2x base 2.0e-4 warmup 3%`: the ratio and the rest of a trial's configuration, most telling first. */
-export function describeConfiguration(trial: Trial, study: StudyRecord): readonly string[] {
+export function describeConfiguration(
+  trial: Pick<Trial, "rates" | "parameters">,
+  study: StudyRecord,
+): readonly string[] {
   const shown = new Set(["base_lr", "lr_ratio", "intro_lr", "warmup_ratio"]);
   const warmup = trial.parameters.warmup_ratio ?? study.sweep.settings.fixed.warmup_ratio;
   const searched = searchedNames(study).filter((name) => !shown.has(name));

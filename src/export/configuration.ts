@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import { DualrateError } from "../errors.js";
 import type { StudyRecord } from "../store/records.js";
+import { rankConfigurations } from "../sweep/configuration.js";
 import { type AnyParameterName, isUsedBy, parameterValue } from "../sweep/parameters.js";
 import {
   type DataSettings,
@@ -13,7 +14,7 @@ import {
   type TrainerSettings,
 } from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
-import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
+import type { CompleteTrial, Trial } from "../sweep/trial.js";
 
 /** Keys and their order are the sweep file's own. */
 export interface ExportedConfiguration {
@@ -35,7 +36,7 @@ export interface ExportedConfiguration {
   readonly exported_from: ExportedFrom;
 }
 
-/** The trial of that number, or the best. Only a complete trial has a value to reproduce. */
+/** The trial of that number, or the first of the best configuration. Only a complete trial has a value to reproduce. */
 export function trialToExport(study: StudyRecord, trials: readonly Trial[], number?: number): CompleteTrial {
   if (number === undefined) return bestTrial(study, trials);
   const trial = trials.find((candidate) => candidate.number === number);
@@ -47,8 +48,8 @@ export function trialToExport(study: StudyRecord, trials: readonly Trial[], numb
 }
 
 function bestTrial(study: StudyRecord, trials: readonly Trial[]): CompleteTrial {
-  const [best] = rankTrials(trials, study.sweep.metric.goal);
-  if (best) return best;
+  const [best] = rankConfigurations(trials, study.sweep.metric.goal);
+  if (best) return best.trial;
   throw new DualrateError("study", `"${study.name}" has no complete trial to export`, {
     hint: `Look at its trials: dualrate rank ${study.name}`,
   });
@@ -81,6 +82,7 @@ export function exportedConfiguration(
       metric: metric.name,
       value: trial.value,
       step: trial.bestStep,
+      ...(trial.replicate > 0 && { replicate: trial.replicate }),
     },
   };
 }

@@ -43,7 +43,7 @@ export function fitHyperparameters(observations: Observations, key: number): Hyp
   const d = observations.kinds.length;
   const deltas = pairDeltas(observations);
   const objective = (theta: Float64Array, gradient: Float64Array) =>
-    negativeLogPosterior(observations.y, deltas, theta, gradient);
+    negativeLogPosterior(observations, deltas, theta, gradient);
   const ignored = new Float64Array(d + 2);
   const best = startsOf(d, new Random(key))
     .map((x) => ({ x, value: objective(x, ignored) }))
@@ -77,14 +77,14 @@ export class GaussianProcess {
     this.#observations = observations;
     this.#hyperparameters = hyperparameters;
     this.#inverseSquares = Float64Array.from(hyperparameters.lengthscales, (length) => 1 / (length * length));
-    const { x, y, kinds } = observations;
+    const { x, y, kinds, averaged } = observations;
     const [n, d] = [y.length, kinds.length];
     const { scale, noise } = hyperparameters;
     this.#factor = new Float64Array(n * n);
     for (let i = 0; i < n; i++) {
       const row = x.subarray(i * d, (i + 1) * d);
       for (let j = 0; j < i; j++) this.#factor[i * n + j] = scale * matern(this.#squared(row, j))[0];
-      this.#factor[i * n + i] = scale + noise + LEAST_NOISE;
+      this.#factor[i * n + i] = scale + noise / (averaged?.[i] ?? 1) + LEAST_NOISE;
     }
     // The diagonal's noise is at least a millionth of the scale: K is positive definite to working precision.
     if (!factorize(this.#factor, n)) throw new Error("the covariance matrix is not positive definite");

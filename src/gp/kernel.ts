@@ -1,7 +1,8 @@
 // The covariance of the Gaussian process and the hyperparameters' log posterior, with its gradient.
 // Notation: X [n, d] points, row-major; y [n] targets; theta [d + 2] = ln(lengthscale_1..d), ln(scale), ln(noise);
 //   r^2 = sum_k delta_k^2 / lengthscale_k^2;   k(r) = scale (1 + sqrt5 r + 5/3 r^2) exp(-sqrt5 r), Matern 5/2;
-//   delta_k = x_k - x'_k, or, of categories, 1 where they differ (Hamming);   K = k(X, X) + noise I.
+//   delta_k = x_k - x'_k, or, of categories, 1 where they differ (Hamming);   K = k(X, X) + noise diag(1 / m),
+//   m [n] the values that each target is the mean of.
 // Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006: (4.17), (2.30), (5.9).
 import { factorize, inverse, solveLower, solveUpper } from "./cholesky.js";
 
@@ -14,6 +15,8 @@ export interface Observations {
   readonly x: Float64Array;
   /** [n], about standardised. */
   readonly y: Float64Array;
+  /** m [n]; each target is one value where it is not given. */
+  readonly averaged?: Float64Array;
 }
 
 /** Matern 5/2 of unit scale, and its derivative by r^2. */
@@ -70,19 +73,19 @@ export function pairDeltas({ kinds, x, y }: Observations): Float64Array {
 
 /** Minus the log posterior of theta but for a constant; its gradient [d + 2] goes to `gradient`. Infinite where K is singular. */
 export function negativeLogPosterior(
-  y: Float64Array,
+  { y, averaged }: Pick<Observations, "y" | "averaged">,
   deltas: Float64Array,
   theta: Float64Array,
   gradient: Float64Array,
 ): number {
   const [n, d] = [y.length, theta.length - 2];
-  const covariance = covarianceOf(n, deltas, theta);
+  const covariance = covarianceOf(n, deltas, theta, averaged);
   const factor = Float64Array.from(covariance.matrix);
   if (!factorize(factor, n)) return Number.POSITIVE_INFINITY;
   const half = solveLower(factor, n, y);
   let value = 0;
   for (let i = 0; i < n; i++) value += (half[i] as number) ** 2 / 2 + Math.log(factor[i * n + i] as number);
-  likelihoodGradient(covariance, inverse(factor, n), solveUpper(factor, n, half), deltas, theta, gradient);
+  likelihoodGradient(covariance, inverse(factor, n), solveUpper(factor, n, half), deltas, theta, gradient, averaged);
   priors(d).forEach((prior, t) => {
     const [log, slope] = logPrior(prior, theta[t] as number);
     value -= log;
@@ -98,7 +101,7 @@ interface Covariance {
   readonly slopes: Float64Array;
 }
 
-function covarianceOf(n: number, deltas: Float64Array, theta: Float64Array): Covariance {
+function covarianceOf(n: number, deltas: Float64Array, theta: Float64Array, averaged?: Float64Array): Covariance {
   const d = theta.length - 2;
   const inverseSquares = theta.slice(0, d).map((t) => Math.exp(-2 * t));
   const [scale, noise] = [Math.exp(theta[d] as number), Math.exp(theta[d + 1] as number)];
@@ -113,7 +116,7 @@ function covarianceOf(n: number, deltas: Float64Array, theta: Float64Array): Cov
       matrix[i * n + j] = scale * value;
       slopes[pair] = scale * slope;
     }
-    matrix[i * n + i] = scale + noise + LEAST_NOISE;
+    matrix[i * n + i] = scale + noise / (averaged?.[i] ?? 1) + LEAST_NOISE;
   }
   return { matrix, slopes };
 }
@@ -126,6 +129,7 @@ function likelihoodGradient(
   deltas: Float64Array,
   theta: Float64Array,
   gradient: Float64Array,
+  averaged?: Float64Array,
 ): void {
   const [n, d] = [alpha.length, theta.length - 2];
   const [scale, noise] = [Math.exp(theta[d] as number), Math.exp(theta[d + 1] as number)];
@@ -142,7 +146,7 @@ function likelihoodGradient(
     }
     const weight = (inverted[i * n + i] as number) - (alpha[i] as number) ** 2;
     byScale += (weight * scale) / 2;
-    byNoise += (weight * noise) / 2;
+    byNoise += (weight * noise) / (2 * (averaged?.[i] ?? 1));
   }
   for (let c = 0; c < d; c++) gradient[c] = (gradient[c] as number) * Math.exp(-2 * (theta[c] as number));
   gradient[d] = byScale;

@@ -2,6 +2,7 @@
 import { fitHyperparameters, GaussianProcess } from "../gp/gp.js";
 import type { Observations } from "../gp/kernel.js";
 import { deriveKey } from "../random.js";
+import { configurationsOf, meanOf } from "../sweep/configuration.js";
 import type { Parameters, Space } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
 import { type Dimension, dimensionsOf, encode } from "./dimensions.js";
@@ -13,13 +14,16 @@ export interface Surrogate {
   readonly process: GaussianProcess;
   /** The best trial by posterior mean, and that mean: the best value seen would be biased by its noise. */
   readonly best: { readonly trial: Trial; readonly mean: number };
-  /** As encode() gives them; the observed trials', the best by posterior mean first. */
+  /** As encode() gives them; the observed configurations', the best by posterior mean first. */
   readonly leaders: readonly Float64Array[];
 }
 
 interface Observed {
+  /** The configuration's first complete trial, or its first. */
   readonly trial: Trial;
+  /** The mean of so many seeds' values. */
   readonly value: number;
+  readonly seeds: number;
 }
 
 /** Fitting takes the cube of the number of trials; more than these say little more about the hyperparameters. */
@@ -35,25 +39,31 @@ export function surrogateOf(space: Space, history: History, number: number): Sur
   const dimensions = dimensionsOf(space);
   const targets = standardized(observed.map(({ value }) => value));
   const points = observed.map(({ trial }) => encode(dimensions, trial.parameters));
+  const seeds = observed.map((entry) => entry.seeds);
+  const fitted = representative(targets);
+  const of = <T>(all: readonly T[]) => fitted.map((i) => all[i] as T);
   const hyperparameters = fitHyperparameters(
-    observationsOf(dimensions, ...representative(points, targets)),
+    observationsOf(dimensions, of(points), of(targets), of(seeds)),
     deriveKey(history.seed, "fit", number),
   );
-  const known = new GaussianProcess(observationsOf(dimensions, points, targets), hyperparameters);
+  const known = new GaussianProcess(observationsOf(dimensions, points, targets, seeds), hyperparameters);
   const means = points.map((point) => known.mean(point));
   const order = means.map((_, i) => i).sort((a, b) => (means[a] as number) - (means[b] as number));
-  // A trial that was stopped early has no value that could be the best.
+  // A configuration whose trials were all stopped early has no value that could be the best.
   const first = order.find((i) => observed[i]?.trial.state === "complete") ?? (order[0] as number);
-  const pending = history.running
-    .filter(({ number }) => !history.prunedValues?.has(number))
-    .map(({ parameters }) => encode(dimensions, parameters));
+  const unended = history.running.filter(({ number }) => !history.prunedValues?.has(number));
+  const pending = configurationsOf(unended).map(({ parameters }) => encode(dimensions, parameters));
   const believed = [...targets, ...pending.map((point) => known.mean(point))];
+  const believedSeeds = [...seeds, ...pending.map(() => 1)];
   return {
     dimensions,
     process:
       pending.length === 0
         ? known
-        : new GaussianProcess(observationsOf(dimensions, [...points, ...pending], believed), hyperparameters),
+        : new GaussianProcess(
+            observationsOf(dimensions, [...points, ...pending], believed, believedSeeds),
+            hyperparameters,
+          ),
     best: { trial: (observed[first] as Observed).trial, mean: means[first] as number },
     leaders: order.map((i) => points[i] as Float64Array),
   };
@@ -65,22 +75,36 @@ export function recommend(space: Space, history: History): Parameters | undefine
 }
 
 /**
- * Trials with a value, the lowest best; pruned and paused ones with the value that they are expected to have come to. A diverged trial is as
- * bad as the worst: it would diverge again. A crash or a timeout says nothing about its configuration's value.
+ * Configurations with a value, the lowest best: the mean of those of their seeds that have one; of pruned and paused trials the
+ * value that they are expected to have come to. One that diverged on every seed is as bad as the worst: it would diverge again.
+ * A crash or a timeout says nothing about its configuration's value.
  */
 function observedTrials({ finished, running, goal, prunedValues }: History): readonly Observed[] {
   const sign = goal === "minimize" ? 1 : -1;
-  const valued = [...finished, ...running].flatMap((trial) => {
-    const value = trial.state === "complete" ? trial.value : prunedValues?.get(trial.number);
-    return value !== undefined && Number.isFinite(value) ? [{ trial, value: sign * value }] : [];
+  const valueIn = (trial: Trial) => (trial.state === "complete" ? trial.value : prunedValues?.get(trial.number));
+  const paused = running.filter(({ number }) => prunedValues?.has(number));
+  const told = [...finished, ...paused].sort((a, b) => a.number - b.number);
+  const configurations = configurationsOf(told).map(({ trials }) => {
+    const values = trials.flatMap((trial) => {
+      const value = valueIn(trial);
+      return value !== undefined && Number.isFinite(value) ? [sign * value] : [];
+    });
+    return { trial: trials.find(({ state }) => state === "complete") ?? (trials[0] as Trial), trials, values };
+  });
+  const valued = configurations.flatMap(({ trial, values }) => {
+    return values.length > 0 ? [{ trial, value: meanOf(values).mean, seeds: values.length }] : [];
   });
   if (valued.length === 0) return [];
   const value = Math.max(...valued.map((entry) => entry.value));
-  const bad = finished.filter((trial) => {
-    if (trial.state === "failed") return trial.failure.kind === "diverged";
-    return trial.state === "complete" && !Number.isFinite(trial.value);
-  });
-  return [...valued, ...bad.map((trial) => ({ trial, value }))].sort((a, b) => a.trial.number - b.trial.number);
+  const bad = configurations.filter(({ trials, values }) => values.length === 0 && trials.some(isBad));
+  return [...valued, ...bad.map(({ trial }) => ({ trial, value, seeds: 1 }))].sort(
+    (a, b) => a.trial.number - b.trial.number,
+  );
+}
+
+function isBad(trial: Trial): boolean {
+  if (trial.state === "failed") return trial.failure.kind === "diverged";
+  return trial.state === "complete" && !Number.isFinite(trial.value);
 }
 
 /** Deviations above the median at which the logarithm is half as steep. */
@@ -109,28 +133,27 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Of more than MOST_FITTED observations: the better half of these from the best, the others evenly from the rest. */
-function representative(
-  points: readonly Float64Array[],
-  targets: readonly number[],
-): readonly [readonly Float64Array[], readonly number[]] {
-  if (targets.length <= MOST_FITTED) return [points, targets];
-  const order = targets.map((_, i) => i).sort((a, b) => (targets[a] as number) - (targets[b] as number));
+/** Indices to fit to. Of more than MOST_FITTED observations: the better half of these from the best, the others evenly from the rest. */
+function representative(targets: readonly number[]): readonly number[] {
+  const indices = targets.map((_, i) => i);
+  if (targets.length <= MOST_FITTED) return indices;
+  const order = indices.sort((a, b) => (targets[a] as number) - (targets[b] as number));
   const half = MOST_FITTED / 2;
   const stride = (order.length - half) / half;
   const spread = Array.from({ length: half }, (_, i) => order[half + Math.floor(i * stride)] as number);
-  const chosen = [...order.slice(0, half), ...spread];
-  return [chosen.map((i) => points[i] as Float64Array), chosen.map((i) => targets[i] as number)];
+  return [...order.slice(0, half), ...spread];
 }
 
 function observationsOf(
   dimensions: readonly Dimension[],
   points: readonly Float64Array[],
   targets: readonly number[],
+  seeds: readonly number[],
 ): Observations {
   const x = new Float64Array(points.length * dimensions.length);
   points.forEach((point, i) => {
     x.set(point, i * dimensions.length);
   });
-  return { kinds: dimensions.map(({ kind }) => kind), x, y: Float64Array.from(targets) };
+  const kinds = dimensions.map(({ kind }) => kind);
+  return { kinds, x, y: Float64Array.from(targets), averaged: Float64Array.from(seeds) };
 }

@@ -25,6 +25,18 @@ export function formatMetric(value: number | null | undefined): string {
   return value === null || value === undefined ? "-" : value.toPrecision(4);
 }
 
+/** `0.5665 ± 0.0021`: a mean with its standard error, two digits of it; without one, the value alone. */
+export function formatMean(value: number | null, standardError: number | null | undefined, plusMinus = "±"): string {
+  if (value === null || standardError === null || standardError === undefined) return formatMetric(value);
+  return `${formatMetric(value)} ${plusMinus} ${standardError.toPrecision(2)}`;
+}
+
+/** A probability in per cent; never 0 or 100, which draws cannot show. */
+export function formatChance(probability: number): string {
+  if (probability > 0.995) return "over 99 %";
+  return probability < 0.005 ? "under 1 %" : `${Math.round(100 * probability)} %`;
+}
+
 /** A difference of metrics, sign included. */
 export function formatDifference(difference: number | undefined): string {
   if (difference === undefined) return "-";

@@ -1,4 +1,6 @@
-// A study's trials as rows, best first: what `rank` prints and what its JSON and CSV promise.
+// A study's configurations and trials as rows, best first: what `rank` prints and what its JSON and CSV promise.
+
+import { configurationsOf, type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
 import { type FailureReason, mayGoBetter, rankTrials, type Trial } from "../sweep/trial.js";
@@ -28,6 +30,46 @@ export function rankedRows(trials: readonly Trial[], goal: Goal, fixed: Paramete
     trials.filter((trial) => trial.state === state).sort((a, b) => a.number - b.number),
   );
   return [...rankTrials(trials, goal), ...others].map((trial) => rankedRow(trial, fixed));
+}
+
+/** One configuration for output: the row of its first complete trial, or of its first one, but for what its seeds have in common. */
+export interface ConfigurationRow extends RankedRow {
+  /** The mean over the complete seeds. */
+  readonly value: number | null;
+  /** The mean's; null for fewer than two seeds. */
+  readonly standard_error: number | null;
+  /** Complete ones. */
+  readonly seeds: number;
+  /** The numbers of its trials in any state. */
+  readonly trials: readonly number[];
+}
+
+/** Configurations with a complete trial as rankConfigurations ranks them, then all others by state and number. */
+export function configurationRows(
+  trials: readonly Trial[],
+  goal: Goal,
+  fixed: Parameters,
+): readonly ConfigurationRow[] {
+  const ranked = rankConfigurations(trials, goal).map((configuration) => rankedConfigurationRow(configuration, fixed));
+  const others = configurationsOf(trials).filter((one) => one.trials.every(({ state }) => state !== "complete"));
+  const unranked = rankedRows(
+    others.map((one) => one.trials[0] as Trial),
+    goal,
+    fixed,
+  ).map((row) => {
+    const members = others.find(({ number }) => number === row.number)?.trials ?? [];
+    return { ...row, standard_error: null, seeds: 0, trials: members.map(({ number }) => number) };
+  });
+  return [...ranked, ...unranked];
+}
+
+function rankedConfigurationRow(
+  { trial, value, standardError, seeds, trials }: RankedConfiguration,
+  fixed: Parameters,
+): ConfigurationRow {
+  const standard_error = standardError ?? null;
+  const numbers = trials.map(({ number }) => number);
+  return { ...rankedRow(trial, fixed), value, standard_error, seeds: seeds.length, trials: numbers };
 }
 
 function rankedRow(trial: Trial, fixed: Parameters): RankedRow {

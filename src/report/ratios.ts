@@ -1,7 +1,9 @@
 // The question that a study answers: how does each learning-rate ratio do, and how does it do against ratio 1?
+
+import { type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import { type Space, valuesOf } from "../sweep/space.js";
-import { type CompleteTrial, rankTrials, type Trial } from "../sweep/trial.js";
+import type { Trial } from "../sweep/trial.js";
 
 /** All trials of one ratio, or of one range of ratios. */
 export interface RatioRow {
@@ -16,8 +18,8 @@ export interface RatioRow {
   readonly diverged: number;
   /** Failed for any reason but divergence. */
   readonly broken: number;
-  readonly best: CompleteTrial | undefined;
-  /** Mean value of the complete trials. */
+  readonly best: RankedConfiguration | undefined;
+  /** Mean value of the configurations. */
   readonly mean: number | undefined;
   /** Best value less the best value at ratio 1, or in the range around it. */
   readonly againstOne: number | undefined;
@@ -32,7 +34,7 @@ export interface RatioComparison {
   readonly goal: Goal;
   /** By ascending ratio. */
   readonly rows: readonly RatioRow[];
-  /** The row of the best complete trial. */
+  /** The row of the best configuration. */
   readonly best: RatioRow | undefined;
   /** The row of ratio 1, or of the range around it, where it was tried. */
   readonly one: RatioRow | undefined;
@@ -64,15 +66,15 @@ export function compareRatios(
 ): RatioComparison {
   const middle = grouping === "equal" ? sameFloat : halfDecade;
   const groups = byRatio(trials, middle);
-  const oneBest = rankTrials(groups.get(1) ?? [], goal)[0];
+  const oneBest = rankConfigurations(groups.get(1) ?? [], goal)[0];
   const rows = [...groups]
     .sort(([a], [b]) => a - b)
     .map(([ratio, members]) => ({
-      ...ratioRow(ratio, members, rankTrials(members, goal), oneBest?.value),
+      ...ratioRow(ratio, members, rankConfigurations(members, goal), oneBest?.value),
       range: grouping === "equal" ? undefined : { from: ratio * 10 ** -0.25, to: ratio * 10 ** 0.25 },
     }));
-  const winner = rankTrials(trials, goal)[0];
-  const best = rows.find((row) => row.best === winner && winner !== undefined);
+  const winner = rankConfigurations(trials, goal)[0];
+  const best = rows.find((row) => winner !== undefined && row.best?.number === winner.number);
   return {
     goal,
     rows,
@@ -106,7 +108,7 @@ function sameFloat(value: number): number {
 function ratioRow(
   ratio: number,
   trials: readonly Trial[],
-  ranked: readonly CompleteTrial[],
+  ranked: readonly RankedConfiguration[],
   oneValue: number | undefined,
 ): Omit<RatioRow, "range"> {
   const failures = trials.flatMap((trial) => (trial.state === "failed" ? [trial.failure.kind] : []));
@@ -115,12 +117,12 @@ function ratioRow(
   return {
     ratio,
     trials: trials.length,
-    complete: ranked.length,
+    complete: trials.filter(({ state }) => state === "complete").length,
     pruned: trials.filter((trial) => trial.state === "pruned").length,
     diverged,
     broken: failures.length - diverged,
     best,
-    mean: best && ranked.reduce((sum, trial) => sum + trial.value, 0) / ranked.length,
+    mean: best && ranked.reduce((sum, { value }) => sum + value, 0) / ranked.length,
     againstOne: best && oneValue !== undefined ? best.value - oneValue : undefined,
   };
 }

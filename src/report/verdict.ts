@@ -1,20 +1,35 @@
 // What a comparison of ratios says in words, and what it cannot say.
 import type { MetricName } from "../sweep/settings.js";
-import { formatDifference, formatMetric, formatRate, formatRatio, formatRatioRow, plural } from "./format.js";
+import type { Certainty } from "./certainty.js";
+import {
+  formatChance,
+  formatDifference,
+  formatMean,
+  formatMetric,
+  formatRate,
+  formatRatio,
+  formatRatioRow,
+  plural,
+} from "./format.js";
 import type { RatioComparison, RatioRange, RatioRow } from "./ratios.js";
 
 /** A sentence a line: the best ratio, how it does against ratio 1, and what limits the conclusion. */
-export function verdictLines(comparison: RatioComparison, metric: MetricName): readonly string[] {
+export function verdictLines(
+  comparison: RatioComparison,
+  metric: MetricName,
+  certainty?: Certainty,
+): readonly string[] {
   const { best } = comparison;
   if (best?.best === undefined) return ["no trial is complete, so no ratio can be compared yet"];
-  const { number, value, rates } = best.best;
+  const { number, value, standardError, seeds, rates } = best.best;
+  const over = seeds.length > 1 ? `, the mean of ${seeds.length} seeds` : "";
   const among = best.range ? `; of ${plural(best.trials, "trial")} at ${formatRatioRow(best)}` : "";
   return [
-    `best ratio ${formatRatio(rates.lr_ratio)}: ${metric} ${formatMetric(value)} (trial ${number}${among})`,
+    `best ratio ${formatRatio(rates.lr_ratio)}: ${metric} ${formatMean(value, standardError)} (trial ${number}${over}${among})`,
     againstOne(comparison, best),
     ...edgeWarning(comparison, best),
     baseRateNote(comparison),
-    ...seedNote(comparison),
+    ...(certainty ? certaintyLines(certainty) : seedNote(comparison)),
   ];
 }
 
@@ -52,6 +67,26 @@ function baseRateNote({ baseRates }: RatioComparison): string {
 }
 
 function seedNote({ seeds }: RatioComparison): readonly string[] {
-  if (seeds > 1) return [];
+  if (seeds > 1) return ["the best configuration has one seed so far, so no interval is given"];
   return ["n = 1 seed: how much of a difference is chance is not known, so no interval is given"];
 }
+
+function certaintyLines({ winner, chances, baseline, againstOne }: Certainty): readonly string[] {
+  const n = winner.seeds.length;
+  const others = chances.slice(1).map(({ configuration, probability }) => {
+    return `trial ${configuration.number} (${formatRatio(configuration.rates.lr_ratio)}) ${formatChance(probability)}`;
+  });
+  const best = `to be the best of the ${chances.length} that ran on the same ${n} seeds: trial ${winner.number} ${formatChance(chances[0]?.probability ?? 1)}`;
+  return [
+    ...(others.length > 0 ? [[best, ...others.slice(0, SHOWN_CHANCES)].join(", ")] : []),
+    ...(baseline ? [] : ["no configuration at ratio 1 ran on two of these seeds, so no paired difference is given"]),
+    ...(baseline && againstOne
+      ? [
+          `against trial ${baseline.number} (ratio 1) seed by seed: ${formatMean(againstOne.difference, againstOne.standardError)}, ` +
+            `95 % interval ${formatDifference(againstOne.low)} to ${formatDifference(againstOne.high)} (n = ${againstOne.seeds}, Student's t)`,
+        ]
+      : []),
+  ];
+}
+
+const SHOWN_CHANCES = 4;

@@ -1,6 +1,7 @@
 // The ask/tell loop of one study: asks the sampler for trials, keeps the executor's slots full, and stores whatever they
 // report at once, so that a study goes on from the database whenever and however it was stopped.
 import type { Pruner, Sampler } from "../planner/sampler.js";
+import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
 import { resolveRates, totalSteps } from "../sweep/resolve.js";
 import type { Parameters } from "../sweep/space.js";
@@ -79,7 +80,9 @@ interface NextTrial {
 class StudyRun {
   readonly #options: StudyOptions;
   readonly #ledger: Ledger;
+  readonly #plan: StudyPlan;
   readonly #running = new Set<number>();
+  #planned: number | undefined;
   /** Trials that crashed or timed out once and got their second try. */
   readonly #retried = new Set<number>();
   readonly #failuresInARow: FailureReason[] = [];
@@ -95,6 +98,8 @@ class StudyRun {
     this.#begunAt = Date.now() - earlier;
     this.#options = options;
     this.#ledger = ledger;
+    this.#planned = options.study.plannedTrials;
+    this.#plan = createStudyPlan(options.study.sweep, options.sampler);
   }
 
   async run(): Promise<StudyEnd> {
@@ -117,7 +122,8 @@ class StudyRun {
     for (;;) {
       this.#guarded(() => this.#fillSlots());
       if (this.#running.size === 0 && !this.#waitsPaused()) {
-        this.#guarded(() => this.#endPaused());
+        // The finals may begin once no trial is paused.
+        if (this.#endsPaused()) continue;
         return;
       }
       // Nothing since the slots were filled gave way to other code, so no change was missed.
@@ -135,6 +141,7 @@ class StudyRun {
       const { number, resumed } = this.#ledger.start(next.trial);
       if (next.promoted) this.#log("trial", `trial ${number} is taken up again: ${next.promoted}`, number);
       this.#running.add(number);
+      this.#countPlanned();
       void this.#follow(next.trial, resumed);
     }
   }
@@ -154,15 +161,24 @@ class StudyRun {
 
   #left(): NextTrial | undefined {
     if (this.#ledger.nextQueued) return { trial: this.#ledger.nextQueued };
-    const { study, sampler, pruner } = this.#options;
+    const { study, pruner } = this.#options;
     const promotion = pruner.promote?.(this.#ledger.standings());
     if (promotion) return { trial: this.#ledger.trial(promotion.number), promoted: promotion.reason };
-    const { seed, space, settings } = study.sweep;
-    const number = this.#ledger.nextNumber;
-    const parameters = sampler.suggest(space, this.#ledger.history(), number);
-    if (parameters === undefined) return undefined;
+    const { seed, settings } = study.sweep;
+    const planned = this.#plan.next(this.#ledger.history(), this.#ledger.trials);
+    if (planned === undefined) return undefined;
+    const { parameters, replicate } = planned;
     const rates = resolveRates({ ...settings.fixed, ...parameters });
-    return { trial: { number, replicate: 0, seed: trialSeed(seed, 0), parameters, rates } };
+    const trial = { number: this.#ledger.nextNumber, replicate, seed: trialSeed(seed, replicate), parameters, rates };
+    return { trial };
+  }
+
+  /** How many trials the finals take is known when they begin. */
+  #countPlanned(): void {
+    const { study, writer } = this.#options;
+    const total = this.#plan.total(this.#ledger.history(), this.#ledger.trials);
+    if (study.sweep.final && total !== undefined && total !== this.#planned) writer.planTrials(study.id, total);
+    this.#planned = total;
   }
 
   /** Which budget is spent, in words. */
@@ -182,7 +198,9 @@ class StudyRun {
     try {
       const kept = { checkpoint: files.checkpoint(number), weights: files.weights(number) };
       const after = resumed && { after: resumed.step };
-      const job: TrialJob = { ...jobOf(study, trial), ...kept, ...after, rungs: pruner.rungs };
+      // A later seed is run to say how good its configuration is, whatever that is.
+      const rungs = trial.replicate === 0 ? pruner.rungs : [];
+      const job: TrialJob = { ...jobOf(study, trial), ...kept, ...after, rungs };
       const outcome = await executor.run(job, { onMeasurement, onNotice });
       this.#guarded(() => this.#ended(number, outcome));
     } catch (error) {
@@ -225,11 +243,16 @@ class StudyRun {
   }
 
   /** Once nothing is left to run, no paused trial will be promoted any more. */
-  #endPaused(): void {
-    if (this.#failuresInARow.length >= FAILURES_IN_A_ROW || this.#left() !== undefined) return;
-    for (const { number, step, reason } of this.#ledger.paused) {
-      this.#end(number, { state: "pruned", step, reason: `${reason}; nor was it among them later` });
-    }
+  #endsPaused(): boolean {
+    const { paused } = this.#ledger;
+    if (this.#broken || this.#failuresInARow.length >= FAILURES_IN_A_ROW || paused.length === 0) return false;
+    this.#guarded(() => {
+      if (this.#left() !== undefined) return;
+      for (const { number, step, reason } of paused) {
+        this.#end(number, { state: "pruned", step, reason: `${reason}; nor was it among them later` });
+      }
+    });
+    return this.#ledger.paused.length === 0;
   }
 
   #end(number: number, outcome: TrialEnd): void {
@@ -281,6 +304,7 @@ class StudyRun {
   }
 
   #studyEnd(): StudyEnd {
+    this.#countPlanned();
     const counts = this.#ledger.counts();
     const reason = this.#endReason();
     const message = endText(reason, counts, this.#failuresInARow, this.#spent() ?? "");

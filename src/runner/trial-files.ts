@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { rankConfigurations } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
-import { rankTrials, type Trial } from "../sweep/trial.js";
+import type { Trial } from "../sweep/trial.js";
 import { readMetadata } from "../trainer/files/safetensors.js";
 import type { TrialJob } from "./protocol.js";
 
-/** Complete trials whose weights are kept; any other trial is exported by training it again. */
+/** Configurations of which one trial's weights are kept; any other trial is exported by training it again. */
 const KEPT = 1;
 
 /** Changes when a trial's numbers, or what its files hold, change with a new version of this program. */
@@ -32,9 +33,9 @@ export class TrialFiles {
   /** Deletes what a trial that has ended no longer needs, and the weights that its end made second best. */
   clear(ended: number, trials: readonly Trial[], goal: Goal): void {
     rmSync(this.checkpoint(ended), { force: true });
-    const kept = rankTrials(trials, goal)
+    const kept = rankConfigurations(trials, goal)
       .slice(0, KEPT)
-      .map(({ number }) => number);
+      .map(({ trial }) => trial.number);
     for (const trial of trials) {
       if ("endedAt" in trial && !kept.includes(trial.number)) rmSync(this.weights(trial.number), { force: true });
     }

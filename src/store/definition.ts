@@ -35,7 +35,7 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
   return new Map([
     ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap }),
     ...leaves("", { constraints: sweep.constraints, enqueue: sweep.enqueued }),
-    ...leaves("", { earlyTerminate: sweep.earlyTerminate }),
+    ...leaves("", { earlyTerminate: sweep.earlyTerminate, replicates: sweep.replicates }),
     ...leaves("metric.", { ...sweep.metric }),
     ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
     ...leaves("introduced_tokens.", { ...settings.introduced }),

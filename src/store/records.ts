@@ -57,6 +57,8 @@ export interface StoreWriter {
   releaseLease(studyId: number): void;
   /** Trials that were running when their coordinator died, each as `requeueTrial`. Their numbers. */
   requeueRunning(studyId: number): readonly number[];
+  /** Sets how many trials the study plans, where that has become known. */
+  planTrials(studyId: number, plannedTrials: number): void;
   /** Inserts the trial in state queued; a queued trial of that number is left as it is. */
   addTrial(studyId: number, trial: TrialCommon): void;
   startTrial(studyId: number, number: number): void;

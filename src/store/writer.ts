@@ -88,6 +88,14 @@ class SqliteWriter implements StoreWriter {
     return this.#requeueAll(studyId, "state = 'running'");
   }
 
+  planTrials(studyId: number, plannedTrials: number): void {
+    this.#change(studyId, () => {
+      this.#db
+        .prepare("UPDATE studies SET definition = json_set(definition, '$.plannedTrials', ?) WHERE id = ?")
+        .run(plannedTrials, studyId);
+    });
+  }
+
   addTrial(studyId: number, trial: TrialCommon): void {
     this.#change(studyId, () => {
       const { changes } = this.#db

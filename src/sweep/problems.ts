@@ -146,9 +146,6 @@ function valueHint({ path, code, input, ...issue }: Issue): string | undefined {
   return needsQuotes && typeof input !== "object" ? `Put it in quotes: "${String(input)}".` : undefined;
 }
 
-/** Keys that a later version will take. */
-const NOT_YET: ReadonlySet<string> = new Set(["replicates"]);
-
 const NO_PROGRAM = "dualrate trains the model itself, as `model`, `data` and `trainer` say. Remove it.";
 const NO_CLOUD = "Nothing is sent to W&B: studies are kept in the results folder, by `name`. Remove it.";
 
@@ -177,7 +174,6 @@ function unknownKeyHint(parent: Path, key: string, tokenGroups: readonly string[
   if (parent.length === 0 && Object.hasOwn(WANDB, key)) return WANDB[key] as string;
   if (parent.length === 1 && parent[0] === "metric" && key === "target")
     return "No value ends a sweep; `budget` bounds what it spends. Remove it.";
-  if (parent.length === 0 && NOT_YET.has(key)) return "This version does not support it yet; leave it out.";
   const known = keysUnder(parent, tokenGroups);
   const elsewhere = belongsElsewhere(key) ?? groupParameterHint(key, tokenGroups);
   return elsewhere ?? didYouMean(key, known) ?? `Known keys here: ${known.join(", ")}.`;

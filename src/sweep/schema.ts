@@ -298,6 +298,12 @@ const exportedFrom = z.strictObject({
   metric: z.enum(METRICS),
   value: z.number(),
   step: count,
+  replicate: count.optional(),
+});
+
+const final = z.strictObject({
+  top: count.default(3).describe("Leaders that are run again, the best at ratio 1 beside them."),
+  seeds: z.int().min(2).describe("Seeds that each of them has in the end, the search's own included."),
 });
 
 /** The sections of a sweep file that have keys of their own. */
@@ -310,6 +316,7 @@ export const SECTIONS = {
   early_terminate: earlyTerminateSchema,
   budget: budgetSchema,
   exported_from: exportedFrom,
+  final,
   "data.split": split,
 } as const;
 
@@ -352,6 +359,10 @@ export const sweepSchema = z
       .array(z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])))
       .optional()
       .describe("Configurations to run first, each a value for every searched parameter; they count towards run_cap."),
+    replicates: count.optional().describe("Seeds that every configuration runs with (1)."),
+    final: SECTIONS.final
+      .optional()
+      .describe("After the search, its leaders and the best at ratio 1 are run again with more seeds, beyond run_cap."),
     exported_from: SECTIONS.exported_from.optional().describe("Written by `dualrate export`."),
   })
   .meta({ title: "dualrate sweep" });

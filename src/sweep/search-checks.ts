@@ -1,4 +1,4 @@
-// The rules of a sweep file's constraints and enqueued configurations.
+// The rules of a sweep file's constraints, enqueued configurations and seeds.
 import { runCapOf } from "./budget.js";
 import { anyAllowed, createAllowed, MOST_FILTERED, namesIn, parseConstraint } from "./constraints.js";
 import { enqueuedPoint, enqueuedProblem } from "./enqueued.js";
@@ -13,7 +13,7 @@ export function checkSearch(input: SweepInput, space: Space): readonly Problem[]
   const malformed = (input.constraints ?? []).flatMap((text, i) => checkConstraint(input, text, i));
   if (malformed.length > 0) return malformed;
   const allowed = createAllowed(input.constraints ?? [], fixedOf(input));
-  return [...checkAllowed(input, space, allowed), ...checkEnqueued(input, space, allowed)];
+  return [...checkAllowed(input, space, allowed), ...checkEnqueued(input, space, allowed), ...checkFinal(input)];
 }
 
 const EXAMPLE = 'Write e.g. "base_lr * lr_ratio <= 0.01": numbers and parameters, * and /, one comparison.';
@@ -74,4 +74,10 @@ function checkEnqueued(
     if (problem === undefined) return [];
     return [{ path, message: `${pathText(path)} is no point of the search space: ${problem}`, hint: "Correct it." }];
   });
+}
+
+function checkFinal({ replicates = 1, final }: SweepInput): readonly Problem[] {
+  if (final === undefined || final.seeds > replicates) return [];
+  const message = `final.seeds is ${final.seeds}, and with replicates: ${replicates} every configuration has that many anyway`;
+  return [{ path: ["final", "seeds"], message, hint: `Give more than ${replicates} seeds, or remove final.` }];
 }

@@ -139,6 +139,14 @@ export interface ExportedFrom {
   /** The metric's value at `step`, as the trial measured it. */
   readonly value: number;
   readonly step: number;
+  /** Which of the configuration's seeds the trial ran with; the first where it is not given. */
+  readonly replicate?: number;
+}
+
+/** What is run again after the search: so many leaders, and the best at ratio 1, until each has so many seeds. */
+export interface Final {
+  readonly top: number;
+  readonly seeds: number;
 }
 
 /** A sweep file, read and checked. */
@@ -159,6 +167,9 @@ export interface Sweep {
   readonly constraints?: readonly string[];
   /** Points of the space that are the first trials. */
   readonly enqueued?: readonly Parameters[];
+  /** Seeds that the search runs every configuration with, where they are more than one. */
+  readonly replicates?: number;
+  readonly final?: Final;
   /** Only in files that `dualrate export` wrote. */
   readonly exportedFrom?: ExportedFrom;
 }

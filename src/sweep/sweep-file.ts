@@ -103,8 +103,14 @@ function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
     ...(budget && { budget }),
     ...(input.constraints !== undefined && { constraints: input.constraints }),
     ...(input.enqueue !== undefined && { enqueued: input.enqueue.map((given) => enqueuedPoint(space, given)) }),
-    ...(input.exported_from && { exportedFrom: input.exported_from satisfies ExportedFrom }),
+    ...((input.replicates ?? 1) > 1 && { replicates: input.replicates as number }),
+    ...(input.final && { final: input.final }),
+    ...(input.exported_from && { exportedFrom: exportedFromOf(input.exported_from) }),
   };
+}
+
+function exportedFromOf({ replicate, ...from }: NonNullable<SweepInput["exported_from"]>): ExportedFrom {
+  return { ...from, ...(replicate !== undefined && { replicate }) };
 }
 
 function settingsOf(input: SweepInput, folder: string): Settings {

@@ -44,6 +44,16 @@ describe("the verdict", () => {
   });
 });
 
+test("with several seeds the verdict and the list go by means", () => {
+  const again = { ...trial(4, 8, complete(2.4)), replicate: 1 };
+  const trials = [trial(1, 1, complete(3)), trial(2, 60, complete(1)), trial(3, 8, complete(2)), again];
+  const all = lines(trials);
+  expect(all[0]).toBe("Best ratio 8x: validation loss 2.200 ± 0.20 (#3, 2 seeds), against ratio 1x 3.000: -0.8000");
+  const table = all.filter((line) => /^ +\d+ +✓/.test(line));
+  expect(table.map((line) => Number(line.split("✓")[0]))).toEqual([3, 2, 1]);
+  expect(table[0]).toContain("2.200");
+});
+
 test("the five best trials are listed, best first", () => {
   const trials = [5, 1, 4, 2, 3, 6].map((value, index) => trial(index + 1, value, complete(value)));
   const table = lines(trials).filter((line) => /^ +\d+ +✓/.test(line));

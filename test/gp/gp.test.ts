@@ -50,3 +50,22 @@ test("a fit finds which coordinate matters, and how much of the targets is noise
   expect(noise).toBeGreaterThan(0.04);
   expect(noise).toBeLessThan(0.16);
 });
+
+test("the mean of several values tells as much as they do one by one", () => {
+  const hyperparameters = { lengthscales: [0.3], scale: 1.2, noise: 0.2 };
+  const kinds = ["number"] as const;
+  const single = new GaussianProcess(
+    { kinds, x: Float64Array.of(0.1, 0.1, 0.1, 0.8), y: Float64Array.of(0.5, 0.2, 0.8, -1) },
+    hyperparameters,
+  );
+  const folded = new GaussianProcess(
+    { kinds, x: Float64Array.of(0.1, 0.8), y: Float64Array.of(0.5, -1), averaged: Float64Array.of(3, 1) },
+    hyperparameters,
+  );
+  for (const x of [0, 0.1, 0.4, 0.8]) {
+    const [one, other] = [single, folded].map((each) => each.at(Float64Array.of(x)));
+    // LEAST_NOISE, 1e-6, is added once or three times.
+    expect(other?.mean).toBeCloseTo(one?.mean ?? Number.NaN, 5);
+    expect(other?.deviation).toBeCloseTo(one?.deviation ?? Number.NaN, 5);
+  }
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createBayesSampler, initialDesignSize } from "../../src/planner/bayes.js";
 import type { History } from "../../src/planner/sampler.js";
-import { recommend } from "../../src/planner/surrogate.js";
+import { recommend, surrogateOf } from "../../src/planner/surrogate.js";
 import type { Parameters, Space } from "../../src/sweep/space.js";
 import type { Trial, TrialState } from "../../src/sweep/trial.js";
 
@@ -156,4 +156,29 @@ test("a pruned trial counts with the value that it is expected to have come to, 
   expect(next(values(0.5))).not.toEqual(next(values(3)));
   expect(next({})).not.toEqual(next(values(0.5)));
   expect(recommend(square, history(more, values(-9)))).not.toEqual({ u: 0.2, v: 0.8 });
+});
+
+test("seeds of one configuration count as one observation: its mean, surer than a single value", () => {
+  const line: Space = [{ name: "u", distribution: unit }];
+  const ones = Array.from({ length: 9 }, (_, i) =>
+    trial(i + 1, { u: i / 9 }, complete((i / 9 - 0.5) ** 2 + (i % 2) / 20)),
+  );
+  const copies = (value: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ ...trial(10 + i, { u: 0.95 }, complete(value)), replicate: i }));
+  const meanAt = (trials: readonly Trial[]) => {
+    const surrogate = surrogateOf(line, history(trials), 0);
+    return surrogate?.process.at(Float64Array.of(0.95));
+  };
+  const [single, several] = [meanAt([...ones, ...copies(-0.1, 1)]), meanAt([...ones, ...copies(-0.1, 4)])];
+  expect(surrogateOf(line, history([...ones, ...copies(-0.1, 4)]), 0)?.leaders).toHaveLength(10);
+  expect(several?.deviation).toBeLessThan(single?.deviation ?? 0);
+});
+
+test("a running seed of a configuration is no further point, and a diverged one leaves its mean", () => {
+  const line: Space = [{ name: "u", distribution: unit }];
+  const finished = [0.1, 0.5, 0.9].map((u, i) => trial(i + 1, { u }, complete(u)));
+  const again = { ...trial(4, { u: 0.1 }, failed("diverged")), replicate: 1 };
+  const surrogate = surrogateOf(line, history([...finished, again]), 0);
+  expect(surrogate?.leaders).toHaveLength(3);
+  expect(surrogate?.best.trial.number).toBe(1);
 });

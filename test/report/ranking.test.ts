@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { rankedRows, varyingParameters } from "../../src/report/ranking.js";
+import { configurationRows, rankedRows, varyingParameters } from "../../src/report/ranking.js";
+import type { Trial } from "../../src/sweep/trial.js";
 import { complete, failed, pruned, queued } from "./trials.js";
 
 test("complete trials come best first, then pruned, failed and waiting ones by number, without a value", () => {
@@ -26,4 +27,26 @@ test("varying parameters are those with more than one value, rates aside", () =>
     complete(2, 10, 1, { warmup_ratio: 0.1, init: "mean", base_lr: 1e-5 }),
   ];
   expect(varyingParameters(trials)).toEqual(["warmup_ratio"]);
+});
+
+test("a configuration is one row: its mean, the standard error, and the trials that it is made of", () => {
+  const seeded = (trial: Trial, replicate: number): Trial => ({ ...trial, replicate });
+  const trials = [
+    complete(1, 10, 3),
+    failed(2, 100),
+    queued(3, 1),
+    complete(4, 30, 1),
+    seeded(complete(5, 10, 5), 1),
+    seeded(queued(6, 1), 1),
+  ];
+  const rows = configurationRows(trials, "minimize", { init: "mean" });
+  const told = rows.map(({ number, state, value, seeds, trials: numbers }) => [number, state, value, seeds, numbers]);
+  expect(told).toEqual([
+    [1, "complete", 4, 2, [1, 5]],
+    [4, "complete", 1, 1, [4]],
+    [2, "failed", null, 0, [2]],
+    [3, "queued", null, 0, [3, 6]],
+  ]);
+  expect(rows.map(({ standard_error }) => standard_error)).toEqual([1, null, null, null]);
+  expect(rows[0]?.parameters).toMatchObject({ lr_ratio: 10, init: "mean" });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { certaintyOf } from "../../src/report/certainty.js";
 import { compareRatios, groupingOf } from "../../src/report/ratios.js";
 import { verdictLines } from "../../src/report/verdict.js";
 import { complete, failed, pruned, queued } from "./trials.js";
@@ -136,4 +137,26 @@ describe("drawn ratios", () => {
   ] as const)("are told from listed ones by the space: %s", (grouping, space) => {
     expect(groupingOf(space)).toBe(grouping);
   });
+});
+
+test("with several seeds a ratio's best is its best mean, and the verdict says how sure it is", () => {
+  const seeds = (first: number, ratio: number, values: readonly number[]) =>
+    values.map((value, replicate) => ({ ...complete(first + replicate, ratio, value), replicate }));
+  const lucky = complete(1, 100, 1.0);
+  const trials = [lucky, ...seeds(2, 10, [2, 2.1, 1.9]), ...seeds(5, 1, [2.5, 2.6, 2.5])];
+  const comparison = compareRatios(trials, "minimize");
+  expect(comparison.best).toMatchObject({ ratio: 10, complete: 3, mean: 2, best: { value: 2, number: 2 } });
+  const lines = verdictLines(comparison, "loss", certaintyOf(trials, "minimize", 0));
+  expect(lines[0]).toBe("best ratio 10x: loss 2.000 ± 0.058 (trial 2, the mean of 3 seeds)");
+  expect(lines[1]).toBe("against 1x (trial 5, 2.533): -0.5333, better than a single learning rate");
+  expect(lines.at(-2)).toMatch(
+    /^to be the best of the 2 that ran on the same 3 seeds: trial 2 over 99 %, trial 5 \(1x\) under 1 %$/,
+  );
+  // Differences -0.5, -0.5, -0.6: standard error 0.0333; t(0.975, 2) = 4.303.
+  expect(lines.at(-1)).toBe(
+    "against trial 5 (ratio 1) seed by seed: -0.5333 ± 0.033, 95 % interval -0.6768 to -0.3899 (n = 3, Student's t)",
+  );
+  const without = trials.filter(({ rates }) => rates.lr_ratio !== 1);
+  const alone = verdictLines(compareRatios(without, "minimize"), "loss", certaintyOf(without, "minimize", 0));
+  expect(alone.at(-1)).toBe("no configuration at ratio 1 ran on two of these seeds, so no paired difference is given");
 });

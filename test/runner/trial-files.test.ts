@@ -3,12 +3,22 @@ import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import type { TrialJob } from "../../src/runner/protocol.js";
 import { fingerprintOf, hasWeights, TrialFiles } from "../../src/runner/trial-files.js";
-import type { Trial } from "../../src/sweep/trial.js";
+import type { Trial, TrialCommon } from "../../src/sweep/trial.js";
 import { writeSafetensors } from "../../src/trainer/files/safetensors.js";
 import { temporaryFolder } from "../store/fixture.js";
 
-const complete = (number: number, value: number) => ({ number, state: "complete", value, endedAt: 1 }) as Trial;
-const running = (number: number) => ({ number, state: "running" }) as Trial;
+function planned(number: number, ratio = number): TrialCommon {
+  const rates = { base_lr: 1, lr_ratio: ratio, intro_lr: ratio };
+  return { number, replicate: 0, seed: 0, parameters: { lr_ratio: ratio }, rates };
+}
+
+function complete(number: number, value: number, ratio?: number): Trial {
+  return { ...planned(number, ratio), state: "complete", value, bestStep: 1, startedAt: 0, endedAt: 1 };
+}
+
+function running(number: number): Trial {
+  return { ...planned(number), state: "running", startedAt: 0 };
+}
 
 function touch(file: string): void {
   mkdirSync(dirname(file), { recursive: true });
@@ -25,6 +35,14 @@ test("of the trials that ended the best one's weights stay; those of running tri
   files.clear(2, [complete(1, 0.5), complete(2, 0.4), running(3)], "minimize");
   expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true]);
   expect([2, 3].map((trial) => existsSync(files.checkpoint(trial)))).toEqual([false, true]);
+});
+
+test("of several seeds of the best configuration the first one's weights stay", () => {
+  const files = new TrialFiles(temporaryFolder(), "s");
+  for (const trial of [1, 2, 3]) touch(files.weights(trial));
+  const again = { ...complete(3, 0.4, 7), replicate: 1 };
+  files.clear(3, [complete(1, 0.3), complete(2, 0.5, 7), again], "minimize");
+  expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, false]);
 });
 
 test("weights count only for the very trial that they were written for, wherever its model lies", async () => {

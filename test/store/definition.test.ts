@@ -113,3 +113,8 @@ test("a range counts with its bounds; listed values count the same however they 
   const range = definition(space({ kind: "uniform", min: 1, max: 3 }));
   expect(definitionChanges(list, range)).toEqual(['lr_ratio: [1,2,3] -> {"kind":"uniform","min":1,"max":3}']);
 });
+
+test("finals come after all that a study has, so that other ones are the same study; other seeds of the search are not", () => {
+  expect(changes({ final: { top: 3, seeds: 5 } })).toEqual([]);
+  expect(changes({ replicates: 3 })).toEqual(["replicates: not given -> 3"]);
+});

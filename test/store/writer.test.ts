@@ -323,3 +323,11 @@ function openAsUser(module: string, open: string, folder: string): Record<string
     execFileSync(process.execPath, [script("open.mjs"), compiled(module), open, folder], { ...user }).toString(),
   );
 }
+
+test("how many trials are planned can be set later, and nothing else of the study changes", () => {
+  const { writer, reader, id } = store();
+  const version = reader.version(id);
+  writer.planTrials(id, 17);
+  expect(reader.study("words")?.study).toMatchObject({ ...definition(), plannedTrials: 17 });
+  expect(reader.version(id)).toBeGreaterThan(version);
+});

@@ -44,13 +44,6 @@ describe("the key's own rule is named, with its line, for", () => {
       message: /^constructor is not a known key$/,
     },
     {
-      what: "a key of a later version",
-      text: edited({}, "replicates: 2\n"),
-      line: 16,
-      message: /^replicates is not/,
-      hint: /does not support it yet/,
-    },
-    {
       what: "an unknown key of a searched parameter",
       text: edited({ "{values: [1, 10, 100]}": "{low: 0.1, value: 3}" }),
       line: 15,

@@ -53,6 +53,19 @@ describe("rules of constraints and enqueued configurations are named, with their
       message: /momentum is not searched$/,
     },
     {
+      what: "finals that add no seed",
+      text: edited({}, "replicates: 3\nfinal:\n  seeds: 3\n"),
+      line: LAST + 1,
+      message: /^final.seeds is 3, and with replicates: 3 every configuration has that many anyway$/,
+      hint: /more than 3 seeds/,
+    },
+    {
+      what: "finals of one seed",
+      text: edited({}, "final: {seeds: 1}\n"),
+      line: LAST - 1,
+      message: /final.seeds must be .*2/,
+    },
+    {
       what: "an enqueued configuration that is not allowed",
       text: bayes("enqueue: [{lr_ratio: 1000}]\nconstraints: [intro_lr < 0.05]\n"),
       line: LAST,
@@ -64,4 +77,10 @@ describe("rules of constraints and enqueued configurations are named, with their
 test("what is well-formed is part of the sweep, with the parameters that have one value", () => {
   const sweep = parseSweep(bayes("enqueue: [{lr_ratio: 10}]\nconstraints: [intro_lr <= 0.05]\n"), file);
   expect(sweep).toMatchObject({ constraints: ["intro_lr <= 0.05"], enqueued: [{ base_lr: 1e-4, lr_ratio: 10 }] });
+});
+
+test("replicates and finals are read, and are absent where the file has none", () => {
+  const seeded = parseSweep(edited({}, "replicates: 2\nfinal: {seeds: 5}\n"), file);
+  expect(seeded).toMatchObject({ replicates: 2, final: { top: 3, seeds: 5 } });
+  expect(Object.keys(parseSweep(edited({}, "replicates: 1\n"), file))).not.toContain("replicates");
 });

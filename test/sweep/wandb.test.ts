@@ -102,7 +102,8 @@ testMistakes([
     what: "a metric of another name",
     text: edited({}, "metric: {name: val_loss, goal: minimize}\n"),
     line: 16,
-    message: /^metric\.name must be one of loss, loss_introduced, loss_base, accuracy, f1, eval\/loss, .*; got "val_loss"$/,
+    message:
+      /^metric\.name must be one of loss, loss_introduced, loss_base, accuracy, f1, eval\/loss, .*; got "val_loss"$/,
   },
   {
     what: "a metric's target",

@@ -66,7 +66,7 @@ function bestSegments({ best, singleRate, study }: StudySummary, { glyphs }: The
     // The first ones tell most, so the last ones are dropped first.
     ...rest.map((text, index) => ({ text: ` ${text}`, drop: 4 + index })),
     { text: `  ${METRIC_WORDS[study.sweep.metric.name]} ${formatMetric(best.value)}`, drop: 2 },
-    ...(singleRate && singleRate !== best
+    ...(singleRate && singleRate.number !== best.number
       ? [
           {
             text: ` ${glyphs.dot} at ratio ${formatRatio(singleRate.rates.lr_ratio)}: ${formatMetric(singleRate.value)} (#${singleRate.number})`,

@@ -1,0 +1,102 @@
+// Configurations: trials of the same parameters, folded. A configuration's value is the mean over its seeds.
+import type { Goal } from "./settings.js";
+import type { Parameters } from "./space.js";
+import type { CompleteTrial, Rates, Trial } from "./trial.js";
+
+export interface Configuration {
+  /** That of its first trial. */
+  readonly number: number;
+  readonly parameters: Parameters;
+  readonly rates: Rates;
+  /** In any state, in the order of their numbers, no two of the same replicate. */
+  readonly trials: readonly Trial[];
+}
+
+export interface RankedConfiguration extends Configuration {
+  /** The complete trials, by replicate. */
+  readonly seeds: readonly CompleteTrial[];
+  /** Of these the one of the lowest replicate: what is exported, and what gives the configuration its number in a ranking. */
+  readonly trial: CompleteTrial;
+  /** Mean value of the seeds. */
+  readonly value: number;
+  /** The mean's: the seeds' sample deviation over the root of their number; undefined for one seed. */
+  readonly standardError: number | undefined;
+}
+
+/** Parameters never change, and a dashboard folds the same trials many times a second. */
+const KEYS = new WeakMap<Parameters, string>();
+
+/** One text for equal parameters, whichever order they have. */
+export function configurationKey(parameters: Parameters): string {
+  const known = KEYS.get(parameters);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+  KEYS.set(parameters, key);
+  return key;
+}
+
+/**
+ * In the order of their first trials, which come in the order of their numbers. A search that draws the same parameters
+ * twice has two configurations.
+ */
+export function configurationsOf(trials: readonly Trial[]): readonly Configuration[] {
+  const all: Trial[][] = [];
+  const byKey = new Map<string, Trial[][]>();
+  for (const trial of trials) {
+    const key = configurationKey(trial.parameters);
+    const copies = byKey.get(key) ?? [];
+    const open = copies.find((members) => members.every(({ replicate }) => replicate !== trial.replicate));
+    if (open) {
+      open.push(trial);
+      continue;
+    }
+    const members = [trial];
+    all.push(members);
+    byKey.set(key, [...copies, members]);
+  }
+  return all.map((members) => {
+    const { number, parameters, rates } = members[0] as Trial;
+    return { number, parameters, rates, trials: members };
+  });
+}
+
+/**
+ * Configurations with a complete trial, the best mean first. Those with one seed come after those with several, however low
+ * their value: the best of many single values is the luckiest. So do those of which a seed diverged. Of equal means, the lower
+ * number comes first.
+ */
+export function rankConfigurations(trials: readonly Trial[], goal: Goal): readonly RankedConfiguration[] {
+  const sign = goal === "minimize" ? 1 : -1;
+  return configurationsOf(trials)
+    .flatMap(withValue)
+    .sort((a, b) => Number(isSure(b)) - Number(isSure(a)) || sign * (a.value - b.value) || a.number - b.number);
+}
+
+function withValue(configuration: Configuration): readonly RankedConfiguration[] {
+  const seeds = configuration.trials
+    .filter((trial) => trial.state === "complete")
+    .sort((a, b) => a.replicate - b.replicate);
+  const [trial] = seeds;
+  if (trial === undefined) return [];
+  const { mean, standardError } = meanOf(seeds.map(({ value }) => value));
+  return [{ ...configuration, number: trial.number, seeds, trial, value: mean, standardError }];
+}
+
+function isSure({ seeds, trials }: RankedConfiguration): boolean {
+  const diverged = trials.some((trial) => trial.state === "failed" && trial.failure.kind === "diverged");
+  return seeds.length > 1 && !diverged;
+}
+
+/** Of at least one value; the standard error is undefined for one. */
+export function meanOf(values: readonly number[]): { mean: number; standardError: number | undefined } {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n < 2) return { mean, standardError: undefined };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, standardError: Math.sqrt(squares / (n - 1) / n) };
+}
+
+/** Ratios that differ by rounding alone are equal: rates that were multiplied or divided may differ in their last bits. */
+export function isRatioOne({ lr_ratio }: Rates): boolean {
+  return Math.abs(lr_ratio - 1) < 1e-12;
+}
