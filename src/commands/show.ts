@@ -18,6 +18,7 @@ import { type Column, textTable } from "../report/table.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
 import type { Settings, SplitShares } from "../sweep/settings.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
+import { modelText } from "./hub-model.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 
@@ -61,7 +62,7 @@ function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Fie
   return [
     ["study", `${name}, created ${formatTime(createdAt)}`],
     ["sweep file", sweep.file],
-    ["model", settings.model],
+    ["model", modelText(settings)],
     ["task", settings.task],
     ["trial length", `${duration}, evaluated every ${plural(evalSteps, "step")}`],
     ["metric", `${metric.name} (${metric.goal})`],

@@ -5,7 +5,7 @@ import { DualrateError, type KeyPath, type SourcePlace } from "../errors.js";
 import { checkSweep } from "./checks.js";
 import { type Distribution, quantile, valuesOf } from "./distributions.js";
 import { enqueuedPoint } from "./enqueued.js";
-import { checkFile, checkModelFolder } from "./files.js";
+import { checkFile, checkModelFolder, hubModelOf } from "./files.js";
 import { fixedOf, possibleValues, searchedIn } from "./given.js";
 import { type AnyParameterName, PARAMETERS, parameterSpec } from "./parameters.js";
 import { type Problem, problemsError, problemsOf } from "./problems.js";
@@ -77,9 +77,10 @@ function groupNames({ data }: Source): readonly string[] {
 
 function checkFiles({ model, data, introduced_tokens: tokens }: SweepInput, folder: string): readonly Problem[] {
   const given = (["train", "validation", "test", "file"] as const).map((key) => [["data", key], data[key]] as const);
+  const modelFolder = resolve(folder, model);
   const files = [...given, [["introduced_tokens", "file"], tokens.file] as const];
   return [
-    ...checkModelFolder(["model"], resolve(folder, model), model),
+    ...(hubModelOf(model, modelFolder) ? [] : checkModelFolder(["model"], modelFolder)),
     ...files.flatMap(([path, file]) => (file === undefined ? [] : checkFile(path, resolve(folder, file)))),
   ];
 }
@@ -102,8 +103,10 @@ function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
 }
 
 function settingsOf(input: SweepInput, folder: string): Settings {
+  const model = resolve(folder, input.model);
+  const hub = hubModelOf(input.model, model);
   return {
-    model: resolve(folder, input.model),
+    ...(hub ? { model: "", hub } : { model }),
     task: input.task,
     data: dataOf(input, folder),
     introduced: introducedOf(input, folder),
