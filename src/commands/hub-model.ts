@@ -66,7 +66,9 @@ class Progress {
   #draw({ file, received, size }: Extract<HubEvent, { type: "progress" }>): void {
     if (!process.stderr.isTTY || Date.now() - this.#drawnAt < REDRAW) return;
     this.#drawnAt = Date.now();
-    process.stderr.write(`\r\u001b[K${barLine(file, received, size)}`);
+    // A line that wraps could not be taken away.
+    const line = barLine(file, received, size).slice(0, process.stderr.columns - 1);
+    process.stderr.write(`\r\u001b[K${line}`);
   }
 
   /** Takes the bar away. */

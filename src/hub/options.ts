@@ -18,13 +18,13 @@ export interface HubOptions {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** From HF_ENDPOINT, HF_TOKEN, HF_HUB_CACHE, HF_HOME and HF_HUB_OFFLINE. Throws a DualrateError for an endpoint that is no URL. */
+/** From HF_ENDPOINT, HF_TOKEN, HF_HUB_CACHE, HF_HOME and HF_HUB_OFFLINE. Throws a DualrateError for one that cannot be used. */
 export function hubOptions(env: Environment): HubOptions {
   // A variable that is set to nothing counts as not set, as in Python.
   const { HF_ENDPOINT: endpoint, HF_TOKEN: token, HF_HUB_OFFLINE: offline } = env;
   return {
     endpoint: checkedEndpoint(endpoint || "https://huggingface.co"),
-    ...(token?.trim() && { token: token.trim() }),
+    ...(token?.trim() && { token: checkedToken(token.trim()) }),
     cache: cacheFolder(env),
     offline: /^(1|on|yes|true)$/i.test(offline ?? ""),
     retryDelay: 500,
@@ -34,6 +34,14 @@ export function hubOptions(env: Environment): HubOptions {
 function cacheFolder({ HF_HUB_CACHE: cache, HF_HOME: home, XDG_CACHE_HOME: caches }: Environment): string {
   if (cache) return resolve(cache);
   return resolve(home || join(caches || join(homedir(), ".cache"), "huggingface"), "hub");
+}
+
+/** fetch's own message about a header that it cannot send would show the token. */
+function checkedToken(token: string): string {
+  if (/^[!-~]+$/.test(token)) return token;
+  throw new DualrateError("usage", "HF_TOKEN must be one word of ASCII characters", {
+    hint: "Copy the token once more, or unset HF_TOKEN: only private and gated models need one.",
+  });
 }
 
 function checkedEndpoint(endpoint: string): string {

@@ -24,3 +24,7 @@ test("endpoint, token and offline are Hugging Face's variables", () => {
 test.each(["mirror", "ftp://mirror", "https://me:secret@mirror"])("HF_ENDPOINT %s is an error", (endpoint) => {
   expect(() => hubOptions({ HF_ENDPOINT: endpoint })).toThrow(/^HF_ENDPOINT must be an http or https address/);
 });
+
+test("a token that no header can hold is an error that does not show it", () => {
+  expect(() => hubOptions({ HF_TOKEN: "hf_a\nsecret" })).toThrow(/^HF_TOKEN must be one word of ASCII characters$/);
+});
