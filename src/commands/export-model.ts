@@ -14,6 +14,7 @@ import { hasWeights, TrialFiles } from "../runner/trial-files.js";
 import type { StudyRecord } from "../store/records.js";
 import type { Task } from "../sweep/settings.js";
 import type { CompleteTrial } from "../sweep/trial.js";
+import { modelText, withModel } from "./hub-model.js";
 import { withOneWorker } from "./one-worker.js";
 import { note } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -33,10 +34,12 @@ export async function exportModel(name: string | undefined, options: ExportModel
   const { checkpoint, batches, force = false } = options;
   checkTarget(checkpoint, "folder", force);
   if (batches !== undefined) checkTarget(batches, "file", force);
-  const [study, trial] = await withReader(options, (reader) => {
+  const [stored, trial] = await withReader(options, (reader) => {
     const { study } = findStudy(reader, name, options);
     return [study, trialToExport(study, reader.trials(study.id), options.trial)] as const;
   });
+  const settings = await withModel(stored.sweep.settings);
+  const study = { ...stored, sweep: { ...stored.sweep, settings } };
   const scratch = mkdtempSync(join(tmpdir(), "dualrate-export-"));
   try {
     return await withOneWorker(async (executor) => {
@@ -99,7 +102,7 @@ async function checkInputs({ name, inputs, sweep }: StudyRecord, executor: Local
   const changed = (["model", "tokenizer", "data"] as const).filter((input) => hashes[input] !== inputs[input]);
   if (changed.length === 0) return;
   throw new DualrateError("study", `what "${name}" was trained on has changed since: ${changed.join(", ")}`, {
-    hint: `Put the files back (${sweep.settings.model} and the data), or run the sweep under a new name.`,
+    hint: `Put the files back (${modelText(sweep.settings)} and the data), or run the sweep under a new name.`,
   });
 }
 

@@ -4,6 +4,7 @@ import type { Executor } from "../runner/executor.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Sweep } from "../sweep/settings.js";
 import { placeOfKey } from "../sweep/sweep-file.js";
+import { withModel } from "./hub-model.js";
 
 /** The key that an error of a code is about, where it names none itself. */
 const KEYS: Readonly<Partial<Record<ErrorCode, KeyPath>>> = {
@@ -19,11 +20,11 @@ export interface PreparedSweep {
 }
 
 /**
- * As the executor's `prepare`; its errors name a line of the sweep file `file`, unless they name a place already. The tokens
+ * As the executor's `prepare`, with a hub model in the cache first; its errors name a line of the sweep file `file`, unless they name a place already. The tokens
  * that it read or found take their source's place, so that the study is identified by what is trained.
  */
 export async function prepareInputs(sweep: Sweep, file: string, executor: Executor): Promise<PreparedSweep> {
-  const { settings } = sweep;
+  const settings = await placed(file, () => withModel(sweep.settings));
   const summary = await placed(file, () => executor.prepare(settings, sweep.seed));
   const introduced = summary.introduced ?? settings.introduced;
   return { sweep: { ...sweep, settings: { ...settings, introduced } }, summary };

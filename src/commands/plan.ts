@@ -21,6 +21,7 @@ import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
 import { type Trial, trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
+import { modelText } from "./hub-model.js";
 import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
 import { introducedText, splitText, tokenGroupTexts } from "./show.js";
@@ -182,7 +183,7 @@ function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly str
   const { split } = settings.data;
   const rows = `${formatCount(summary.keptRows)} of ${formatCount(summary.vocabularyRows)} embedding rows trained`;
   return [
-    `model       ${settings.model}, ${formatCount(summary.parameterCount)} parameters, ${rows}`,
+    `model       ${modelText(settings)}, ${formatCount(summary.parameterCount)} parameters, ${rows}`,
     `data        ${plural(summary.trainExamples, "training example")}, ${formatCount(summary.validationExamples)} for validation`,
     ...(split ? [`split       ${settings.data.train} ${splitText(split)}`] : []),
     `introduced  ${introducedText(settings.introduced.tokens, summary.introducedCounts)}`,

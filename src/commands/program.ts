@@ -7,6 +7,8 @@ import { EXIT_STATUS_HELP } from "./failure.js";
 
 const NEWEST = "a study's name (default: the newest)";
 
+const HUB_HELP = `Environment, for models of the Hugging Face hub: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HUB_CACHE, HF_HOME.`;
+
 /** `onExit` gets the status of a command that has one of its own. */
 export function createProgram(onExit: (status: number) => void): Command {
   const program = new Command("dualrate")
@@ -24,7 +26,7 @@ export function createProgram(onExit: (status: number) => void): Command {
         "dualrate export -o best.yaml",
       ),
     )
-    .addHelpText("after", `\n${EXIT_STATUS_HELP}`);
+    .addHelpText("after", `\n${HUB_HELP}\n\n${EXIT_STATUS_HELP}`);
   addSweepCommands(program, onExit);
   addStudyCommands(program);
   addExport(program, onExit);

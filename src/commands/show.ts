@@ -21,6 +21,7 @@ import { rankConfigurations } from "../sweep/configuration.js";
 import { hasMetric, METRICS, perplexity } from "../sweep/metrics.js";
 import { predictsTokens, type Settings, type SplitShares, type Task } from "../sweep/settings.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
+import { modelText } from "./hub-model.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 
@@ -64,7 +65,7 @@ function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Fie
   return [
     ["study", `${name}, created ${formatTime(createdAt)}`],
     ["sweep file", sweep.file],
-    ["model", settings.model],
+    ["model", modelText(settings)],
     ["task", settings.task],
     ["trial length", `${duration}, evaluated every ${plural(evalSteps, "step")}`],
     ["metric", `${metric.name} (${metric.goal})`],

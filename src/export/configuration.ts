@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { DualrateError } from "../errors.js";
 import type { StudyRecord } from "../store/records.js";
 import { rankConfigurations } from "../sweep/configuration.js";
+import { hubModelText } from "../sweep/hub-model.js";
 import { type AnyParameterName, isUsedBy, parameterValue } from "../sweep/parameters.js";
 import {
   type DataSettings,
@@ -66,7 +67,7 @@ export function exportedConfiguration(
   const path = (absolute: string) => (folder === undefined ? absolute : pathFrom(folder, absolute));
   return {
     name: `${study.name}-trial-${trial.number}`,
-    model: path(settings.model),
+    model: settings.hub ? hubModelText(settings.hub) : path(settings.model),
     task: settings.task,
     data: dataKeys(settings, path),
     introduced_tokens: tokenKeys(settings),

@@ -1,14 +1,24 @@
 // What makes a study itself. Trials of another model, other data or other settings cannot be compared with its own,
 // while a folder that moved or a better estimate of memory changes nothing.
+import { hubModelText } from "../sweep/hub-model.js";
 import { type Distribution, valuesOf } from "../sweep/space.js";
 import type { StudyDefinition } from "./records.js";
 
 /** What differs between two definitions, as lines "key: old -> new" in the sweep file's words; empty for the same study. */
 export function definitionChanges(before: StudyDefinition, after: StudyDefinition): readonly string[] {
   const [old, now] = [identity(before), identity(after)];
-  return [...new Set([...old.keys(), ...now.keys()])]
+  const changes = [...new Set([...old.keys(), ...now.keys()])]
     .filter((key) => old.get(key) !== now.get(key))
     .map((key) => `${key}: ${shown(old.get(key))} -> ${shown(now.get(key))}`);
+  return [...changes, ...movedModel(before, after)];
+}
+
+/** A branch of the hub that has moved to other weights or another tokenizer; to another README alone, it changes nothing. */
+function movedModel(before: StudyDefinition, after: StudyDefinition): readonly string[] {
+  const [old, now] = [before.sweep.settings.hub, after.sweep.settings.hub];
+  const same = before.inputs.model === after.inputs.model && before.inputs.tokenizer === after.inputs.tokenizer;
+  if (same || !old || !now || (old.id === now.id && old.commit === now.commit)) return [];
+  return [`model: ${hubModelText(old)} -> ${hubModelText(now)}`];
 }
 
 /** A value or a list of values as itself, whichever way the file stated it; anything else as a distribution. */

@@ -1,6 +1,7 @@
 // The files that a sweep file names: whether they are there at all. Their contents are read later, by a worker.
 import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { type HubModel, parseHubModel } from "./hub-model.js";
 import type { Problem } from "./problems.js";
 import type { Path } from "./source.js";
 
@@ -15,13 +16,28 @@ const MODEL_FILES = [
   ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"],
 ] as const;
 
-/** `folder` is resolved; `given` is what the sweep file says. */
-export function checkModelFolder(path: Path, folder: string, given: string): readonly Problem[] {
+/** Files of a tokenizer that adding tokens does not change; which of them there are depends on the model. */
+export const EXTRA_TOKENIZER_FILES = [
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "special_tokens_map.json",
+  "spiece.model",
+  "tokenizer.model",
+  "sentencepiece.bpe.model",
+] as const;
+
+/** The hub's model that the sweep file means by `given`: whatever is on disk goes before the hub. */
+export function hubModelOf(given: string, folder: string): HubModel | undefined {
+  return stat(folder) ? undefined : parseHubModel(given);
+}
+
+/** `folder` is resolved. */
+export function checkModelFolder(path: Path, folder: string): readonly Problem[] {
   if (!stat(folder)?.isDirectory()) {
     const message = `model must be an existing Hugging Face folder; there is none at ${folder}`;
     const hint =
-      "Hub ids are not supported yet: get the folder with " +
-      `\`hf download ${hubId(given)} --local-dir model\` and name that folder here.`;
+      "Its path is relative to the sweep file; a model of the hub is ORGANISATION/NAME, or hf://ORGANISATION/NAME@REVISION.";
     return [{ path, message, hint }];
   }
   const missing = MODEL_FILES.filter((names) => !names.some((name) => stat(join(folder, name))?.isFile())).map(
@@ -31,10 +47,6 @@ export function checkModelFolder(path: Path, folder: string, given: string): rea
   const hint =
     "The folder must hold config.json, tokenizer.json and model.safetensors, as save_pretrained writes them.";
   return [{ path, message: `the model folder ${folder} has no ${missing.join(", no ")}`, hint }];
-}
-
-function hubId(given: string): string {
-  return /^[\w-]+(\/[\w.-]+)?$/.test(given) ? given : "ORGANISATION/NAME";
 }
 
 /** A file of data or tokens: there, a file, and not empty. */

@@ -328,7 +328,9 @@ export const sweepSchema = z
       .describe("The study's name."),
     description: z.string().optional().describe("For the reader of this file."),
     seed: z.int().min(0).default(0).describe("Seeds data order, masks, dropout and the search."),
-    model: path.describe("A Hugging Face model folder, relative to this file."),
+    model: path.describe(
+      "A Hugging Face model folder, relative to this file; or a model of the hub, ORGANISATION/NAME or hf://ORGANISATION/NAME@REVISION.",
+    ),
     task: z
       .enum(["masked-lm", "causal-lm", "sequence-classification", "token-classification"])
       .describe("What is trained: masked tokens, each next token (decoders), or a class for each text or each word."),

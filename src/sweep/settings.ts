@@ -1,6 +1,7 @@
 // What a sweep file settles for all of its trials: model, task, data, introduced tokens, trainer. Plain data, resolved:
 // paths are absolute, defaults are filled in.
 import type { DataFormat } from "./data-format.js";
+import type { HubModel } from "./hub-model.js";
 import type { Parameters, Space, Value } from "./space.js";
 
 export type Task = "masked-lm" | "causal-lm" | "sequence-classification" | "token-classification";
@@ -92,8 +93,10 @@ export interface TrainerSettings {
 export type MemoryParameter = "batch_size" | "gradient_accumulation_steps";
 
 export interface Settings {
-  /** Absolute path of a Hugging Face folder. */
+  /** Absolute path of a Hugging Face folder; of a hub model, empty until it is in the cache. */
   readonly model: string;
+  /** Where the folder comes from, if from the hub. */
+  readonly hub?: HubModel;
   readonly task: Task;
   readonly data: DataSettings;
   readonly introduced: IntroducedTokens;

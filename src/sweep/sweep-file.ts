@@ -7,7 +7,7 @@ import { checkSweep } from "./checks.js";
 import { type Distribution, quantile, valuesOf } from "./distributions.js";
 import { earlyTerminateOf } from "./early-terminate.js";
 import { enqueuedPoint } from "./enqueued.js";
-import { checkFile, checkModelFolder } from "./files.js";
+import { checkFile, checkModelFolder, hubModelOf } from "./files.js";
 import { fixedOf, possibleValues, searchedIn } from "./given.js";
 import { goalOf } from "./metrics.js";
 import { type AnyParameterName, PARAMETERS, parameterSpec } from "./parameters.js";
@@ -80,9 +80,10 @@ function groupNames({ data }: Source): readonly string[] {
 
 function checkFiles({ model, data, introduced_tokens: tokens }: SweepInput, folder: string): readonly Problem[] {
   const given = (["train", "validation", "test", "file"] as const).map((key) => [["data", key], data[key]] as const);
+  const modelFolder = resolve(folder, model);
   const files = [...given, [["introduced_tokens", "file"], tokens.file] as const];
   return [
-    ...checkModelFolder(["model"], resolve(folder, model), model),
+    ...(hubModelOf(model, modelFolder) ? [] : checkModelFolder(["model"], modelFolder)),
     ...files.flatMap(([path, file]) => (file === undefined ? [] : checkFile(path, resolve(folder, file)))),
   ];
 }
@@ -114,8 +115,10 @@ function exportedFromOf({ replicate, ...from }: NonNullable<SweepInput["exported
 }
 
 function settingsOf(input: SweepInput, folder: string): Settings {
+  const model = resolve(folder, input.model);
+  const hub = hubModelOf(input.model, model);
   return {
-    model: resolve(folder, input.model),
+    ...(hub ? { model: "", hub } : { model }),
     task: input.task,
     data: dataOf(input, folder),
     introduced: introducedOf(input, folder),

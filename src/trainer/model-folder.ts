@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { EXTRA_TOKENIZER_FILES } from "../sweep/files.js";
 import type { Settings } from "../sweep/settings.js";
 import type { IntroducedToken, SharedInputs } from "./data/inputs.js";
 import { addedTokenEntry } from "./data/tokenizer.js";
@@ -11,17 +12,6 @@ import { CONFIG_FILE, readJsonObject, WEIGHTS_FILE } from "./files/huggingface.j
 import { classOf } from "./models/registry.js";
 
 type Json = Readonly<Record<string, unknown>>;
-
-/** Files of a tokenizer that adding tokens does not change. */
-const COPIED = [
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "special_tokens_map.json",
-  "spiece.model",
-  "tokenizer.model",
-  "sentencepiece.bpe.model",
-];
 
 /**
  * Writes a new `folder`, whole or not at all; in one that exists already, the model's files are replaced and all others
@@ -90,7 +80,7 @@ export async function writeTokenizer(
     ...config,
     ...(prefixed.byteLevel && { add_prefix_space: true }),
   });
-  for (const file of COPIED) {
+  for (const file of EXTRA_TOKENIZER_FILES) {
     if (existsSync(join(model, file))) await copyFile(join(model, file), join(folder, file));
   }
 }

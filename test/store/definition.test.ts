@@ -99,6 +99,21 @@ test("changed files are named by what they are, with the beginnings of their has
   expect(changes({}, { inputs })).toEqual([`content of data: ${"c".repeat(12)} -> ${"d".repeat(12)}`]);
 });
 
+test("a hub's branch that moved is named with its commits, where the model or its tokenizer is another", () => {
+  const hub = { id: "org/name", revision: "main" };
+  const at = (commit: string, model: string) => {
+    const { sweep, inputs, ...rest } = definition();
+    const settings = { ...sweep.settings, hub: { ...hub, commit } };
+    return { ...rest, sweep: { ...sweep, settings }, inputs: { ...inputs, model } };
+  };
+  expect(definitionChanges(at("1", "a"), at("2", "a"))).toEqual([]);
+  expect(definitionChanges(at("1", "a"), at("2", "b"))).toEqual([
+    'content of model: "a" -> "b"',
+    "model: hf://org/name@1 -> hf://org/name@2",
+  ]);
+  expect(definitionChanges(definition(), at("2", definition().inputs.model))).toEqual([]);
+});
+
 test("long values are cut", () => {
   const tokens = Array.from({ length: 100 }, (_, i) => `<T${i}>`);
   const [change = ""] = withSettings({ introduced: { tokens, special: false } });

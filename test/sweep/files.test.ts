@@ -14,14 +14,28 @@ test.each(["model.safetensors.index.json", "pytorch_model.bin"])(
   },
 );
 
+test("what is no folder but has a hub model's name is one; a folder of that name goes before it", () => {
+  const hub = parseSweep(edited({ "model: model": "model: google-bert/bert-base-uncased@v1" }), file).settings;
+  expect(hub).toMatchObject({ model: "", hub: { id: "google-bert/bert-base-uncased", revision: "v1" } });
+  const local = parseSweep(edited({}), file).settings;
+  expect(local.model).toBe(join(folder, "model"));
+  expect(local).not.toHaveProperty("hub");
+});
+
 describe("a file on disk is named, with the line that asks for it:", () => {
   testMistakes([
     {
-      what: "a hub id as the model",
-      text: edited({ "model: model": "model: google-bert/bert-base-uncased" }),
+      what: "a missing model folder",
+      text: edited({ "model: model": "model: ../google-bert/bert-base-uncased" }),
+      line: 2,
+      message: /^model must be an existing Hugging Face folder; there is none at .*bert-base-uncased$/,
+      hint: /relative to the sweep file; a model of the hub is ORGANISATION\/NAME/,
+    },
+    {
+      what: "a file as the model",
+      text: edited({ "model: model": "model: train.jsonl" }),
       line: 2,
       message: /^model must be an existing Hugging Face folder/,
-      hint: /Hub ids are not supported yet: .*`hf download google-bert\/bert-base-uncased --local-dir model`/,
     },
     {
       what: "a model folder without its files",
