@@ -50,10 +50,8 @@ type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
 export async function* train(training: Training, runtime: Runtime): Generator {
   const { config, files } = training;
   const engine = createEngine(training, runtime);
-  const { settings, inputs } = training;
-  const { batchSize, accumulationSteps, seed } = config;
-  const options = { ...settings.trainer, task: settings.task, batchSize, accumulationSteps, seed };
-  const batches = createTrainingBatches(inputs, options);
+  const batches = trainingBatches(training);
+  const { settings } = training;
   const progress = await resume(engine, files, training.notify ?? (() => {}));
   try {
     for (const measurement of [...progress.measurements]) {
@@ -80,6 +78,13 @@ export async function* train(training: Training, runtime: Runtime): Generator {
   }
   if (progress.best === null) throw new Error("the trial ended without an evaluation");
   return { state: "complete", ...progress.best };
+}
+
+/** A trial's batches by step. */
+export function trainingBatches({ settings, config, inputs }: Training): TrainingBatches {
+  const { batchSize, accumulationSteps, seed } = config;
+  const options = { ...settings.trainer, task: settings.task, batchSize, accumulationSteps, seed };
+  return createTrainingBatches(inputs, options);
 }
 
 /** The next optimizer step; the outcome where the trial diverges. */
@@ -132,21 +137,29 @@ async function measure(
 }
 
 /** Writes the model as it is now to the trial's weights file, where it has one. */
-async function keepWeights({ settings, config, inputs, files }: Training, engine: Engine): Promise<void> {
+async function keepWeights(training: Training, engine: Engine): Promise<void> {
+  const { files } = training;
   if (!files?.weights) return;
+  await mkdir(dirname(files.weights), { recursive: true });
+  await writeSafetensors(files.weights, await modelTensors(training, engine), { fingerprint: files.fingerprint });
+}
+
+/** The model as it is now, in Hugging Face's names. */
+export async function modelTensors(
+  { settings, config, inputs }: Training,
+  engine: Engine,
+): Promise<readonly NamedTensor[]> {
   const { step, tensors } = await engine.view();
   const model = modelFor(settings, inputs);
   const weightDecay = config.groups.base.weightDecay * config.layerLrDecay ** model.layersAbove(WORD_TABLE);
   const decays = Array.from({ length: step }, (_, s) => 1 - ratesAt(config, s).lr.base * weightDecay);
-  const trained = {
+  return trainedTensors({
     model,
     rowMap: inputs.rowMap,
     checkpoint: openCheckpoint(inputs.tensors),
     parameter: (name: string) => tensors.get(name)?.value,
     unusedRowsFactor: decays.reduce((product, decay) => product * decay, 1),
-  };
-  await mkdir(dirname(files.weights), { recursive: true });
-  await writeSafetensors(files.weights, trainedTensors(trained), { fingerprint: files.fingerprint });
+  });
 }
 
 /** Throws a DualrateError where the model cannot be trained as the settings ask: before anything is stored. */
