@@ -138,7 +138,9 @@ def check(name, folder):
     assert len(losses) == len(expected) == 20, (len(losses), len(expected))
     last = run(folder, sys.executable, "train.py").splitlines()[-1]
     difference = max(abs(a - b) for a, b in zip(losses, expected))
-    print(f"{name:20} {expected[0]:.4f} -> {expected[-1]:.4f}, largest difference {difference:.1e}; on the files: {last}")
+    course = f"{expected[0]:.4f} -> {expected[-1]:.4f}, largest difference {difference:.1e}"
+    best = json.loads(run(folder, *dualrate, "rank", name, "--json"))[0]["value"]
+    print(f"{name:20} {course}; on the files: {last} (the trial: {best:.4f})", flush=True)
     return difference
 
 

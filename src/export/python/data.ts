@@ -86,10 +86,12 @@ const CLASSES = `def class_name(record):
 
 def class_names(records):
     """Those of the training examples, in the order in which people count: RX_2 before RX_10."""
-    names = {class_name(record) for record in records}
-    digits = re.compile(r"(\\d+)")
-    parts = lambda name: [int(p) if p.isdigit() else p.lower() for p in digits.split(name)]
-    return sorted(names, key=lambda name: (parts(name), name.swapcase()))`;
+
+    def parts(name):
+        numbers = re.split(r"(\\d+)", name)
+        return [int(part) if part.isdigit() else part.lower() for part in numbers], name.swapcase()
+
+    return sorted({class_name(record) for record in records}, key=parts)`;
 
 function encodeCode(twin: Twin): string {
   const { data, trainer } = twin.settings;
@@ -119,8 +121,8 @@ function maskCode({ settings }: Twin): string {
   const whole = trainer.wholeWordMasking === true;
   return join(
     "def mask(example, tokenizer, introduced, size, rng):",
-    '    """The ids that the model sees, and as labels those that it is asked for (-100: none). Of the asked',
-    '    ones some become the mask token, some a random token, and the others stay (BERT\'s rule)."""',
+    '    """The ids that the model sees, and as labels those that it is asked for (-100: none). Of',
+    '    those some become the mask token, some a random one, and the rest stay (BERT\'s rule)."""',
     "    t = tokenizer",
     "    never = {t.pad_token_id, t.cls_token_id, t.sep_token_id, t.mask_token_id, t.unk_token_id}",
     introduced.special && "    never |= introduced",
@@ -192,8 +194,9 @@ function batchesCode(byLength: boolean): string {
       ? [
           "        size = BATCH_SIZE * max(1, min(50, len(order) // (BATCH_SIZE * 4)))",
           "        chunks = [order[i : i + size] for i in range(0, len(order), size)]",
-          '        length = lambda example: len(example["input_ids"])',
-          "        order = [e for chunk in chunks for e in sorted(chunk, key=length, reverse=True)]",
+          "        for chunk in chunks:",
+          '            chunk.sort(key=lambda example: len(example["input_ids"]), reverse=True)',
+          "        order = [example for chunk in chunks for example in chunk]",
         ]
       : []),
     "        batches = [order[i : i + BATCH_SIZE] for i in range(0, len(order), BATCH_SIZE)]",

@@ -30,6 +30,13 @@ export function dict(name: string, value: Readonly<Record<string, unknown>>): st
   return `${name} = {\n${entries.join("")}}`;
 }
 
+const MODULES = ["argparse", "csv", "hashlib", "json", "math", "random", "re"] as const;
+
+/** The modules of Python's own that code uses, in the order in which imports are sorted. */
+export function usedModules(code: string): readonly string[] {
+  return MODULES.filter((name) => new RegExp(`\\b${name}\\.`).test(code));
+}
+
 /** The parts that are there, one after the other. */
 export function join(...parts: readonly (string | false)[]): string {
   return parts.filter((part) => part !== false).join("\n");

@@ -89,11 +89,13 @@ export function mainCode(twin: Twin): string {
     trainCode(twin),
     "\n",
     "def main():",
-    "    parser = argparse.ArgumentParser(description=__doc__)",
-    '    parser.add_argument("--output", default="model", help="the folder for the trained model")',
+    "    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])",
+    '    parser.add_argument("--output", default="trained-model", help="a new folder for the model")',
     '    parser.add_argument("--start", help="first values, as dualrate export --start-weights has them")',
     '    parser.add_argument("--batches", help="train on these batches only, and print the losses")',
     "    options = parser.parse_args()",
+    "    if not options.batches and Path(options.output).exists():",
+    '        parser.error(f"{options.output} exists already: name another folder with --output")',
     "    torch.manual_seed(SEED)",
     `    records = ${recordsOf(twin, "train")}`,
     classes && "    classes = class_names(records)",
@@ -104,7 +106,8 @@ export function mainCode(twin: Twin): string {
     `            split.${mode(twin)}()`,
     '            print(f"step {step + 1} loss {train_step(split, optimizer, batches, step):.7f}")',
     "        return",
-    `    train(split, tokenizer, optimizer, encode(records, tokenizer${classes ? ", classes" : ""})${classes ? ", classes" : ""}, options.output)`,
+    `    examples = encode(records, tokenizer${classes ? ", classes" : ""})`,
+    `    train(split, tokenizer, optimizer, examples${classes ? ", classes" : ""}, options.output)`,
     "\n",
     'if __name__ == "__main__":',
     "    main()",
@@ -124,17 +127,15 @@ function trainCode(twin: Twin): string {
   const { name, goal } = configuration.metric;
   const patience = settings.trainer.earlyStoppingPatience !== undefined;
   const better = goal === "minimize" ? "<" : ">";
-  const known = masked || restricted;
+  const ids = "tokenizer.convert_tokens_to_ids(TOKENS)";
   const collated = (of: string, rng: string) =>
     masked ? `collate(${of}, tokenizer, introduced, size, ${rng})` : `collate(${of}, tokenizer)`;
   return join(
     `def train(split, tokenizer, optimizer, examples${classes ? ", classes" : ""}, output):`,
     `    """Trains, and saves the model of the best evaluation."""`,
-    masked && "    introduced = set(tokenizer.convert_tokens_to_ids(TOKENS))",
+    masked && `    introduced = set(${ids})`,
     masked && "    size = split.model.config.vocab_size",
-    known &&
-      restricted &&
-      `    ${masked ? "introduced_ids" : "introduced"} = torch.tensor(tokenizer.convert_tokens_to_ids(TOKENS), device=DEVICE)`,
+    restricted && `    introduced_ids = torch.tensor(${ids}, device=DEVICE)`,
     `    validation = encode(${recordsOf(twin, "validation")}, tokenizer${classes ? ", classes" : ""})`,
     masked && "    # Masked once, so that evaluations compare.",
     masked && "    rng = random.Random(SEED)",
@@ -152,7 +153,7 @@ function trainCode(twin: Twin): string {
     "        done = step + 1",
     "        if done % EVAL_STEPS and done < TOTAL_STEPS:",
     "            continue",
-    `        value = evaluate(split, validation${restricted ? `, ${masked ? "introduced_ids" : "introduced"}` : ""})`,
+    `        value = evaluate(split, validation${restricted ? ", introduced_ids" : ""})`,
     `        print(f"step {done}/{TOTAL_STEPS} training loss {loss:.4f} validation ${name} {value:.4f}")`,
     `        if best is None or value ${better} best:`,
     "            best = value",

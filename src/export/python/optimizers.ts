@@ -20,7 +20,7 @@ EMBEDDINGS = re.compile(r"embed|\\.wte\\.|\\.wpe\\.")
 
 
 def layers_above(name, layers):
-    """0 for what follows the last layer, 1 for the last of so many, one more than all for embeddings."""
+    """0 for what follows the last layer, 1 for the last, layers + 1 for embeddings."""
     layer = LAYER.search(name)
     if layer:
         return layers - int(layer[2])
@@ -34,8 +34,8 @@ function groupsCode(twin: Twin): string {
     `key = (${group}, ${parameter}.ndim > 1${layered ? `, ${factor}` : ""})`;
   return join(
     `def parameter_groups(split${classifies(twin) ? ", new" : ""}):`,
-    '    """Every parameter once. What shares rate and decay is one group of the optimizer. Vectors (biases and',
-    '    norm weights) do not decay, as in Hugging Face\'s Trainer."""',
+    '    """Every parameter once. What shares rate and decay is one group of the optimizer. Vectors',
+    '    (biases and norm weights) do not decay, as in Hugging Face\'s Trainer."""',
     layered && "    names = [name for name, _ in split.model.named_parameters()]",
     layered && "    layers = len({layer[2] for layer in map(LAYER.search, names) if layer})",
     "    members = {}",
@@ -128,6 +128,7 @@ function stepCode({ config }: Twin): string {
 function clippingLines(perGroup: boolean): readonly string[] {
   if (!perGroup) return ["    nn.utils.clip_grad_norm_(split.parameters(), MAX_GRAD_NORM)"];
   return [
+    "    # Each group by its own norm: a steep one does not slow the others down.",
     "    for name in GROUPS:",
     '        own = [group["params"] for group in optimizer.param_groups if group["name"] == name]',
     "        nn.utils.clip_grad_norm_(sum(own, []), MAX_GRAD_NORM)",

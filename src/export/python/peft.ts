@@ -1,6 +1,6 @@
 // What PEFT can express of a trial: the introduced rows as trainable tokens, at their own rate and schedule. PEFT freezes all
 // that it does not train, so that a rate for the base weights is beyond it.
-import { constant, dict, join, literal } from "./literal.js";
+import { constant, dict, join, literal, usedModules } from "./literal.js";
 import { LION, optimizerCall } from "./optimizers.js";
 import { groupConstants, schedulesCode } from "./schedules.js";
 import { checkTask, classifies, type Twin } from "./twin.js";
@@ -17,24 +17,17 @@ export function toPeft(twin: Twin): string {
   const { optimizer } = config;
   const introduced = config.groups.introduced;
   const taskType = TASK_TYPES[settings.task];
-  return join(
-    docstring(twin),
-    "import math",
-    "",
-    "import torch",
-    "from peft import LoraConfig, TrainableTokensConfig, get_peft_model",
-    "",
+  const body = join(
     constant("TOKENS", settings.introduced.tokens),
-    `SPECIAL = ${literal(settings.introduced.special)}`,
-    `INIT = ${literal(config.init)}  # how dualrate started the rows; PEFT takes them as they are`,
     dict("INTRODUCED", groupConstants(introduced)),
     `TOTAL_STEPS = ${config.totalSteps}`,
-    ...(config.maxGradNorm > 0 ? [`MAX_GRAD_NORM = ${literal(config.maxGradNorm)}`] : []),
+    ...(config.maxGradNorm > 0
+      ? [`MAX_GRAD_NORM = ${literal(config.maxGradNorm)}  # for your trainer, or torch's clip_grad_norm_`]
+      : []),
     "\n",
     "def trainable_tokens(model, tokenizer, lora=None):",
-    '    """The model as PEFT trains it: the rows of TOKENS, which the tokenizer and the model must have',
-    "    already, and nothing else; with `lora`, a dict of LoraConfig's settings, adapters beside them,",
-    '    which then share the optimizer\'s rate."""',
+    '    """The model as PEFT trains it: the rows of TOKENS and nothing else; with `lora`, a dict of',
+    '    LoraConfig\'s settings, adapters beside them, which then share the optimizer\'s rate."""',
     "    ids = tokenizer.convert_tokens_to_ids(TOKENS)",
     "    if lora is not None:",
     `        config = LoraConfig(${taskType === undefined ? "" : `task_type="${taskType}", `}trainable_token_indices=ids, **lora)`,
@@ -53,6 +46,15 @@ export function toPeft(twin: Twin): string {
     "    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate)",
     "",
   );
+  return join(
+    docstring(twin),
+    ...usedModules(body).map((name) => `import ${name}`),
+    "",
+    "import torch",
+    "from peft import LoraConfig, TrainableTokensConfig, get_peft_model",
+    "",
+    body,
+  );
 }
 
 function docstring(twin: Twin): string {
@@ -63,7 +65,8 @@ function docstring(twin: Twin): string {
     `"""Trial ${from.trial} of the study ${from.study} as far as PEFT (0.15 or later) can express it.`,
     "",
     "Written by dualrate export. PEFT trains the introduced tokens' rows at their own rate, schedule and",
-    "weight decay, and keeps everything else as it was.",
+    "weight decay, and keeps everything else as it was. The tokens must be in the tokenizer and the model",
+    `already, their rows started as dualrate did (init: ${config.init}).`,
     ...(missing.length > 0
       ? ["", "What it cannot express, and the trial had:", ...missing.map((part) => `- ${part}`)]
       : []),

@@ -22,8 +22,9 @@ function optionsOf(schedule: Schedule): Readonly<Record<string, unknown>> {
     case "cosine_with_restarts":
       return { num_cycles: schedule.numCycles };
     case "cosine_with_min_lr":
-    case "one_cycle":
       return { end_factor: schedule.endFactor };
+    case "one_cycle":
+      return { warmup_curve: "cosine", end_factor: schedule.endFactor };
     case "polynomial":
       return { power: schedule.power, end_factor: schedule.endFactor };
     case "warmup_stable_decay":
@@ -90,7 +91,7 @@ export function schedulesCode(schedules: readonly Schedule[]): string {
     "    if since < 0:",
     "        return 0.0",
     '    if since < g["warmup_steps"]:',
-    `        rise = ${riseOf(schedules, 'since / g["warmup_steps"]')}`,
+    `        rise = ${riseOf(curves.size > 0, 'since / g["warmup_steps"]')}`,
     '        return g["start_factor"] + (1 - g["start_factor"]) * rise',
     '    return DECAYS[g["schedule"]](g, since, g["warmup_steps"], TOTAL_STEPS - g["delay_steps"])',
   );
@@ -106,10 +107,6 @@ function curvesOf(schedule: Schedule): readonly Curve[] {
 }
 
 /** Only two schedules have another ramp than a line. */
-function riseOf(schedules: readonly Schedule[], share: string): string {
-  const types = schedules.map(({ type }) => type);
-  if (types.includes("one_cycle")) {
-    return `CURVES["cosine" if g["schedule"] == "one_cycle" else g.get("warmup_curve", "linear")](${share})`;
-  }
-  return types.includes("warmup_stable_decay") ? `CURVES[g.get("warmup_curve", "linear")](${share})` : share;
+function riseOf(curved: boolean, share: string): string {
+  return curved ? `CURVES[g.get("warmup_curve", "linear")](${share})` : share;
 }

@@ -1,7 +1,7 @@
 // A trial as a Python script: PyTorch and transformers alone, with what this trial uses and nothing else.
 
 import { dataCode, dataConstants } from "./data.js";
-import { constant, dict, join, literal } from "./literal.js";
+import { constant, dict, join, literal, usedModules } from "./literal.js";
 import { evaluationCode, lossCode, mainCode } from "./loop.js";
 import { optimizerCode } from "./optimizers.js";
 import { groupConstants, schedulesCode } from "./schedules.js";
@@ -30,7 +30,7 @@ export function toPython(twin: Twin): string {
     mainCode(twin),
     "",
   );
-  return join(docstring(twin), importsOf(twin, body), "", body).replace("\n\nLAYER =", "\nLAYER =");
+  return join(docstring(twin), importsOf(twin, body), body);
 }
 
 /** The trial's parameter groups; one without a task head has no rate for it. */
@@ -53,12 +53,9 @@ function docstring({ configuration, settings }: Twin): string {
   );
 }
 
-const MODULES = ["argparse", "csv", "hashlib", "json", "math", "random", "re"] as const;
-
 function importsOf(twin: Twin, body: string): string {
-  const used = MODULES.filter((name) => new RegExp(`\\b${name}\\.`).test(body));
   return join(
-    ...used.map((name) => `import ${name}`),
+    ...usedModules(body).map((name) => `import ${name}`),
     "from pathlib import Path",
     "",
     "import torch",
@@ -100,7 +97,7 @@ function constantsCode(twin: Twin): string {
     ...dataConstants(twin),
     "",
     constant("TOKENS", introduced.tokens),
-    `SPECIAL = ${literal(introduced.special)}  # special tokens are never masked`,
+    `SPECIAL = ${literal(introduced.special)}`,
     ...Object.entries(initConstants(twin)).map(([name, value]) => constant(name, value)),
     ...(tokenGroups ? ["# Existing tokens with rates of their own.", dict("TOKEN_GROUPS", tokenGroups)] : []),
     "",

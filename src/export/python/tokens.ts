@@ -71,8 +71,8 @@ function tablesCode({ settings }: Twin): string {
   }
   return join(
     "def vocabulary_tables(model):",
-    '    """The parameters with an entry for each token, by name: the word table, the output layer\'s weight',
-    '    where it is not tied to it, and its bias where it has one. Tied ones come once."""',
+    '    """The parameters with an entry for each token, by name: the word table, the output layer\'s',
+    '    weight where it is not tied to it, and its bias where it has one. Tied ones come once."""',
     "    output = model.get_output_embeddings()",
     '    tables = [model.get_input_embeddings().weight, output.weight, getattr(output, "bias", None)]',
     "    return {name: p for name, p in model.named_parameters() if any(p is table for table in tables)}",
@@ -142,11 +142,13 @@ function loadCode(twin: Twin): string {
     "    introduced = tokenizer.convert_tokens_to_ids(TOKENS)",
     "    for name, table in vocabulary_tables(model).items():",
     "        for token, row in zip(TOKENS, introduced):",
-    bias
-      ? `            table.data[row] = first_bias(${entry}) if table.ndim == 1 else ${start}`
-      : `            table.data[row] = ${start}`,
+    bias && "            if table.ndim == 1:  # the output bias",
+    bias && `                table.data[row] = first_bias(${entry})`,
+    bias && "                continue",
+    `            table.data[row] = ${start}`,
     "    if start:",
-    "        model.load_state_dict(load_file(start), strict=False)",
+    "        unknown = model.load_state_dict(load_file(start), strict=False).unexpected_keys",
+    '        assert not unknown, f"{start} is of another model: it has {unknown}"',
     groups ? "    ids = {group: tokenizer.convert_tokens_to_ids(t) for group, t in TOKEN_GROUPS.items()}" : false,
     `    split = SplitRows(model, {${groups ? "**ids, " : ""}"introduced": introduced})`,
     `    return split.to(DEVICE), tokenizer${classifies(twin) ? ', info["missing_keys"]' : ""}`,
@@ -172,9 +174,9 @@ function modelLines(twin: Twin): readonly string[] {
 
 function splitCode(): string {
   return `class SplitRows(nn.Module):
-    """A model whose tables with a row for each token are made of parameters of their own, one for each
-    group of rows, so that each has its own rate and its own optimizer state. (One parameter with scaled
-    gradients would not do: Adam's steps do not depend on the gradient's scale.)
+    """A model whose tables with a row for each token are made of parameters of their own, one for
+    each group of rows, so that each has its own rate and its own optimizer state. (One parameter
+    with scaled gradients would not do: Adam's steps do not depend on the gradient's scale.)
 
     In your own trainer, call it in the model's place, give parameter_groups() to the optimizer, and
     call merge() before you save \`model\`."""
@@ -188,6 +190,7 @@ function splitCode(): string {
         size = len(tables[self.names[0]])
         others = {i for group in ids.values() for i in group}
         ids = {"base": [i for i in range(size) if i not in others], **ids}
+        self.groups = list(ids)
         # Where each id's row lies in the groups put one after the other.
         order = torch.tensor([i for group in ids.values() for i in group])
         self.register_buffer("place", torch.argsort(order))
@@ -199,7 +202,7 @@ function splitCode(): string {
             table.requires_grad_(False)
 
     def tables(self):
-        rows = [torch.cat(list(parts.values())) for parts in self.parts]
+        rows = [torch.cat([parts[group] for group in self.groups]) for parts in self.parts]
         return {name: table[self.place] for name, table in zip(self.names, rows)}
 
     def forward(self, **batch):
