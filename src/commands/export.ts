@@ -1,6 +1,7 @@
 // `dualrate export`: one trial as a file: one that `train` and `run` take, or one for Python.
 import { dirname, extname, resolve } from "node:path";
 import { resultsFlag } from "../dashboard/format.js";
+import { DualrateError } from "../errors.js";
 import { type ExportedConfiguration, exportedConfiguration, trialToExport } from "../export/configuration.js";
 import { toJson } from "../export/json.js";
 import { toPeft } from "../export/python/peft.js";
@@ -25,9 +26,13 @@ export interface ExportOptions extends ResultsOption {
   /** As the output's name says, or YAML. */
   readonly format?: ExportFormat;
   readonly force?: boolean;
+  /** Of --train-batches: an error here. */
+  readonly steps?: number;
+  readonly startWeights?: string;
 }
 
 export async function exportTrial(name: string | undefined, options: ExportOptions): Promise<void> {
+  checkAlone(options);
   await withReader(options, (reader) => {
     const { study } = findStudy(reader, name, options);
     const trial = trialToExport(study, reader.trials(study.id), options.trial);
@@ -44,6 +49,14 @@ export async function exportTrial(name: string | undefined, options: ExportOptio
     if (output !== undefined) note(`wrote ${output}; ${USES[format](output)}`);
     const which = options.trial === undefined ? "" : ` --trial ${trial.number}`;
     note(`next: dualrate export ${study.name}${which} --checkpoint model${resultsFlag(options.results)}`);
+  });
+}
+
+function checkAlone({ steps, startWeights }: ExportOptions): void {
+  if (steps === undefined && startWeights === undefined) return;
+  const option = steps === undefined ? "--start-weights" : "--steps";
+  throw new DualrateError("usage", `${option} is for --train-batches, which is not given`, {
+    hint: "Add --train-batches FILE, or leave the option out.",
   });
 }
 

@@ -3,6 +3,7 @@ exported batches, from the exported weights, against the trial's own. By hand, a
 python check_twin.py [CASE ...]. Exit status 1 where one differs by 1e-4 or more, or a script fails on the user's files."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -136,6 +137,7 @@ def check(name, folder):
     losses = [float(line.split()[-1]) for line in lines.splitlines()]
     expected = [measurement["train_loss"] for measurement in shown["measurements"]]
     assert len(losses) == len(expected) == 20, (len(losses), len(expected))
+    assert all(map(math.isfinite, losses + expected)), (losses, expected)
     last = run(folder, sys.executable, "train.py").splitlines()[-1]
     difference = max(abs(a - b) for a, b in zip(losses, expected))
     course = f"{expected[0]:.4f} -> {expected[-1]:.4f}, largest difference {difference:.1e}"

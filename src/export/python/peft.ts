@@ -84,6 +84,9 @@ function missingParts(twin: Twin): readonly string[] {
     ...(frozen ? [] : [`a rate of its own for the pretrained weights (${literal(base.lr)}): they are frozen`]),
     ...Object.keys(settings.tokenGroups ?? {}).map((name) => `a rate for the token group ${name}`),
     ...(settings.task === "masked-lm" ? ["the introduced tokens' entries of the output bias, which stay"] : []),
+    ...(settings.task === "causal-lm"
+      ? ["the introduced tokens' rows of the output layer, where it is not tied to the embeddings"]
+      : []),
     ...(classifies(twin) ? ["a rate of its own for a new head, which shares the tokens' one"] : []),
     ...(settings.trainer.rowUpdates === "lazy" ? ["lazy rows"] : []),
   ];

@@ -14,7 +14,8 @@ test("the introduced rows are trainable tokens at their own rate and schedule", 
 test("it says what PEFT cannot express", () => {
   expect(toPeft(twin())).toContain("- a rate of its own for the pretrained weights (0.0001): they are frozen\n");
   const frozen = toPeft(twin({ base_freeze_ratio: 1 }, { task: "causal-lm" }));
-  expect(frozen).not.toContain("cannot express");
+  expect(frozen).not.toContain("a rate of its own");
+  expect(frozen).toContain("- the introduced tokens' rows of the output layer, where it is not tied");
   expect(frozen).toContain('task_type="CAUSAL_LM"');
   const groups = toPeft(twin({}, { ...classification, tokenGroups: { special: ["[CLS]"] } }));
   expect(groups).toContain("- a rate for the token group special\n");

@@ -267,7 +267,7 @@ def parameter_groups(split):
 def train_step(split, optimizer, batches, step):
     """One optimizer step over micro-batches, each target counted alike; returns the mean loss."""
     optimizer.zero_grad()
-    count = sum(target_count(batch) for batch in batches)
+    count = max(1, sum(target_count(batch) for batch in batches))
     total = 0.0
     for batch in batches:
         loss = target_losses(split, batch)[0].sum() / count
