@@ -73,7 +73,7 @@ function noteExported(study: StudyRecord, trial: CompleteTrial, checkpoint: stri
 }
 
 /** The target may be written, and the folder that it goes into is there. */
-function checkTarget(path: string, kind: "folder" | "file", force: boolean): void {
+export function checkTarget(path: string, kind: "folder" | "file", force: boolean): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats && stats.isDirectory() !== (kind === "folder")) {
     throw new DualrateError("usage", `${path} must be a ${kind}, and is a ${kind === "file" ? "folder" : "file"}`, {
@@ -97,7 +97,7 @@ function makeFolder(folder: string): void {
 }
 
 /** Prepares the inputs; they must be what the study was trained on. */
-async function checkInputs({ name, inputs, sweep }: StudyRecord, executor: LocalExecutor): Promise<void> {
+export async function checkInputs({ name, inputs, sweep }: StudyRecord, executor: LocalExecutor): Promise<void> {
   const { hashes } = await executor.prepare(sweep.settings, sweep.seed);
   const changed = (["model", "tokenizer", "data"] as const).filter((input) => hashes[input] !== inputs[input]);
   if (changed.length === 0) return;

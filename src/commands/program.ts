@@ -112,28 +112,56 @@ function addStudyCommands(program: Command): void {
 
 function addExport(program: Command, onExit: (status: number) => void): void {
   withResults(program.command("export"))
-    .description("write the best configuration as a file that train and run take, or its trained model")
+    .description("write the best configuration as a file, or its trained model")
     .argument("[study]", NEWEST)
     .option("--trial <n>", "this trial instead of the best", positiveInteger)
     .option("-o, --output <file>", "where to write (default: standard output)")
-    .addOption(new Option("--format <format>", "default: as the output's name says, or yaml").choices(["yaml", "json"]))
+    .addOption(
+      new Option("--format <format>", "see below (default: as the output's name says, or yaml)").choices([
+        "yaml",
+        "json",
+        "python",
+        "peft",
+      ]),
+    )
     .option("--checkpoint <dir>", "write the trained model instead, as a Hugging Face folder")
     .option("--batches <file>", "with --checkpoint: also the validation set's batches, as JSON lines of token ids")
+    .addOption(
+      new Option(
+        "--train-batches <file>",
+        "write the training batches instead, as JSON lines of token ids, to compare another trainer with",
+      ).conflicts(["output", "format", "checkpoint"]),
+    )
+    .option("--steps <n>", "with --train-batches: of the first n steps", positiveInteger)
+    .option("--start-weights <file>", "with --train-batches: also the model before the first step, as safetensors")
     .option("--force", "replace an existing file or folder")
+    .addHelpText("after", EXPORT_FORMATS)
     .addHelpText(
       "after",
       examples(
         "dualrate export -o best.yaml",
+        "dualrate export -o train.py",
         "dualrate export my-sweep --trial 7 --format json",
         "dualrate export --checkpoint best-model",
       ),
     )
-    .action(async (study, options) =>
-      options.checkpoint === undefined
-        ? (await import("./export.js")).exportTrial(study, options)
-        : onExit(await (await import("./export-model.js")).exportModel(study, options)),
-    );
+    .action(async (study, options) => {
+      if (options.checkpoint !== undefined) {
+        return onExit(await (await import("./export-model.js")).exportModel(study, options));
+      }
+      if (options.trainBatches !== undefined) {
+        return onExit(await (await import("./export-start.js")).exportStart(study, options));
+      }
+      return (await import("./export.js")).exportTrial(study, options);
+    });
 }
+
+const EXPORT_FORMATS = `
+Formats:
+  yaml, json  a sweep file of this one configuration, for dualrate train and run
+  python      a script that trains it with PyTorch and transformers, without dualrate (also for names in .py)
+  peft        Python functions that train the introduced rows with PEFT, at their rate and schedule; PEFT cannot give
+              the pretrained weights a rate of their own`;
 
 function withResults(command: Command): Command {
   return command.option("--results <dir>", "the folder that holds sweeps.db", DEFAULT_RESULTS);

@@ -3,7 +3,7 @@ import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
 import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { Notice } from "../trainer/progress.js";
-import type { ExportRequest, TrialJob } from "./protocol.js";
+import type { ExportRequest, StartRequest, TrialJob } from "./protocol.js";
 
 export interface TrialHandlers {
   /** Called for every measurement, in order. The verdict counts where the trial is at a rung, and is waited for there. */
@@ -30,4 +30,6 @@ export interface Executor {
 export interface LocalExecutor extends Executor {
   /** Writes a trained model as a Hugging Face folder, on inputs that this executor has prepared. */
   exportModel(request: ExportRequest): Promise<void>;
+  /** Writes a trial's first training batches, and its first weights, on inputs that this executor has prepared. */
+  exportStart(request: StartRequest): Promise<void>;
 }

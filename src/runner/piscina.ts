@@ -15,6 +15,7 @@ import type {
   MessageToWorker,
   PrepareReply,
   PrepareTask,
+  StartRequest,
   TrainReply,
   TrialJob,
 } from "./protocol.js";
@@ -109,6 +110,12 @@ class PiscinaExecutor implements LocalExecutor {
     if (reply.type === "broken") throw errorFromData(reply.error);
   }
 
+  async exportStart(request: StartRequest): Promise<void> {
+    const inputs = this.#inputsOf(request.job);
+    const reply = await this.#call<ExportReply>("exportStart", { ...request, inputs });
+    if (reply.type === "broken") throw errorFromData(reply.error);
+  }
+
   #inputsOf(job: TrialJob): SharedInputs {
     const inputs = this.#inputs.get(inputsKey(job.inputs));
     if (inputs) return inputs;
@@ -138,7 +145,7 @@ class PiscinaExecutor implements LocalExecutor {
 
   /** One task in the pool. Rejects with a DualrateError when the executor is broken or closed, else as Piscina does. */
   async #call<Reply>(
-    name: "prepare" | "train" | "exportModel",
+    name: "prepare" | "train" | "exportModel" | "exportStart",
     task: unknown,
     transferList: MessagePort[] = [],
     signal: AbortSignal | null = null,

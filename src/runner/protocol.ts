@@ -47,6 +47,17 @@ export interface ExportRequest {
   readonly batches?: string;
 }
 
+/** What a trial starts from, to write for another trainer. */
+export interface StartRequest {
+  readonly job: TrialJob;
+  /** Where to write the batches of the first steps, one JSON object a line. */
+  readonly batches: string;
+  /** At most so many; all of the trial's where none are given. */
+  readonly steps?: number;
+  /** Where to write the model before its first step, as safetensors. */
+  readonly weights?: string;
+}
+
 export type ExportReply = { readonly type: "exported" } | { readonly type: "broken"; readonly error: ErrorData };
 
 export type PrepareReply =

@@ -6,6 +6,7 @@ import { errorToData } from "../errors.js";
 import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { Notice } from "../trainer/progress.js";
+import type { Training } from "../trainer/train.js";
 import type {
   ExportReply,
   ExportRequest,
@@ -13,6 +14,7 @@ import type {
   MessageToWorker,
   PrepareReply,
   PrepareTask,
+  StartRequest,
   TrainReply,
   TrialJob,
 } from "./protocol.js";
@@ -31,6 +33,11 @@ export interface TrainTask {
 
 /** An export with what only this process can hand over. */
 export interface ExportTask extends ExportRequest {
+  readonly inputs: SharedInputs;
+}
+
+/** As ExportTask. */
+export interface StartTask extends StartRequest {
   readonly inputs: SharedInputs;
 }
 
@@ -82,22 +89,42 @@ async function writeBatches(file: string, { settings, studySeed }: TrialJob, inp
   await writeFile(file, lines.join(""));
 }
 
-async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<TrialOutcome> {
-  const [{ train }, { resolveConfig }, runtime] = await Promise.all([
-    import("../trainer/train.js"),
-    import("../trainer/config.js"),
-    runtimeOfThread(),
-  ]);
+/** Writes a trial's first training batches, and the model before its first step where that is asked for. */
+export async function exportStart({ job, inputs, ...files }: StartTask): Promise<ExportReply> {
+  try {
+    quiet();
+    const [{ writeTrainingStart }, runtime] = await Promise.all([import("../trainer/start.js"), runtimeOfThread()]);
+    await writeTrainingStart(files, await trainingOf(job, inputs), runtime);
+    return { type: "exported" };
+  } catch (error) {
+    return { type: "broken", error: errorToData(error) };
+  }
+}
+
+/** A job and its inputs as the trainer takes them. */
+async function trainingOf(job: TrialJob, inputs: SharedInputs): Promise<Training> {
+  const { resolveConfig } = await import("../trainer/config.js");
+  const { settings, metric, studySeed, parameters, seed } = job;
   const shared = sameInputs(job, inputs);
   const trainExamples = shared.data.train.offsets.length - 1;
-  const config = resolveConfig(job.settings, job.parameters, { seed: job.seed, trainExamples });
-  const { settings, metric, studySeed } = job;
+  return {
+    settings,
+    config: resolveConfig(settings, parameters, { seed, trainExamples }),
+    inputs: shared,
+    metric,
+    studySeed,
+  };
+}
+
+async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<TrialOutcome> {
+  const [{ train }, runtime] = await Promise.all([import("../trainer/train.js"), runtimeOfThread()]);
+  const training = await trainingOf(job, inputs);
   const stopped = () => Atomics.load(stop, 0) === 1;
   const notify = (notice: Notice) => post(port, { type: "notice", notice });
   const { checkpoint, weights } = job;
   const files = { fingerprint: fingerprintOf(job), ...(checkpoint && { checkpoint }), ...(weights && { weights }) };
-  const measurements = train({ settings, config, inputs: shared, metric, studySeed, stopped, files, notify }, runtime);
-  return follow(measurements, port, new Rungs(job.rungs, config.totalSteps), job.after ?? 0);
+  const measurements = train({ ...training, stopped, files, notify }, runtime);
+  return follow(measurements, port, new Rungs(job.rungs, training.config.totalSteps), job.after ?? 0);
 }
 
 /** Passes measurements past step `after` on and, at rungs, verdicts back, until the trainer is done. */

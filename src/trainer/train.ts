@@ -51,10 +51,8 @@ type Generator = AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>;
 export async function* train(training: Training, runtime: Runtime): Generator {
   const { config, files } = training;
   const engine = createEngine(training, runtime);
-  const { settings, inputs } = training;
-  const { batchSize, accumulationSteps, seed } = config;
-  const options = { ...settings.trainer, task: settings.task, batchSize, accumulationSteps, seed };
-  const batches = createTrainingBatches(inputs, options);
+  const batches = trainingBatches(training);
+  const { settings } = training;
   const progress = await resume(engine, files, training.notify ?? (() => {}));
   try {
     for (const measurement of [...progress.measurements]) {
@@ -88,6 +86,13 @@ export async function* train(training: Training, runtime: Runtime): Generator {
 function leaving({ step }: Measurement, verdict: Verdict | undefined): TrialOutcome | undefined {
   if (verdict === undefined || verdict.action === "continue") return undefined;
   return { state: verdict.action === "stop" ? "pruned" : "paused", step, reason: verdict.reason };
+}
+
+/** A trial's batches by step. */
+export function trainingBatches({ settings, config, inputs }: Training): TrainingBatches {
+  const { batchSize, accumulationSteps, seed } = config;
+  const options = { ...settings.trainer, task: settings.task, batchSize, accumulationSteps, seed };
+  return createTrainingBatches(inputs, options);
 }
 
 /** The next optimizer step; the outcome where the trial diverges. */
@@ -141,21 +146,29 @@ async function measure(
 }
 
 /** Writes the model as it is now to the trial's weights file, where it has one. */
-async function keepWeights({ settings, config, inputs, files }: Training, engine: Engine): Promise<void> {
+async function keepWeights(training: Training, engine: Engine): Promise<void> {
+  const { files } = training;
   if (!files?.weights) return;
+  await mkdir(dirname(files.weights), { recursive: true });
+  await writeSafetensors(files.weights, await modelTensors(training, engine), { fingerprint: files.fingerprint });
+}
+
+/** The model as it is now, in Hugging Face's names. */
+export async function modelTensors(
+  { settings, config, inputs }: Training,
+  engine: Engine,
+): Promise<readonly NamedTensor[]> {
   const { step, tensors } = await engine.view();
   const model = modelFor(settings, inputs);
   const weightDecay = config.groups.base.weightDecay * config.layerLrDecay ** model.layersAbove(WORD_TABLE);
   const decays = Array.from({ length: step }, (_, s) => 1 - ratesAt(config, s).lr.base * weightDecay);
-  const trained = {
+  return trainedTensors({
     model,
     rowMap: inputs.rowMap,
     checkpoint: openCheckpoint(inputs.tensors),
     parameter: (name: string) => tensors.get(name)?.value,
     unusedRowsFactor: decays.reduce((product, decay) => product * decay, 1),
-  };
-  await mkdir(dirname(files.weights), { recursive: true });
-  await writeSafetensors(files.weights, trainedTensors(trained), { fingerprint: files.fingerprint });
+  });
 }
 
 /** Throws a DualrateError where the model cannot be trained as the settings ask: before anything is stored. */

@@ -1,0 +1,153 @@
+"""Checks the scripts of `dualrate export --format python`: for several trials on tiny models, the losses of 20 steps on the
+exported batches, from the exported weights, against the trial's own. By hand, after `npm run build`:
+python check_twin.py [CASE ...]. Exit status 1 where one differs by 1e-4 or more, or a script fails on the user's files."""
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
+
+GOLDEN = Path(__file__).resolve().parent
+CLI = GOLDEN.parent.parent / "dist" / "cli.js"
+SPECIALS = "[PAD] [UNK] [CLS] [SEP] [MASK]".split()
+WORDS = SPECIALS + "the cat dog sees a cell ##ular ##s big red x ##y z ##z".split()
+TEXTS = ["the cat sees <new>", "a big dog sees the <new>", "zyx sees a red cat", "the zyx sees the dogs", "cellular zyx"]
+TRAINER = {"max_steps": 20, "eval_steps": 1, "batch_size": 4, "max_length": 16, "dropout": False}
+RATES = {"base_lr": 1e-3, "lr_ratio": 30, "warmup_ratio": 0.1}
+GROUPS = {"special": ["[CLS]", "[SEP]"], "words": ["cat"]}
+RAMP = {"introduced_warmup_ratio": 0.3, "introduced_start_factor": 0.2, "introduced_delay_ratio": 0.1}
+CLASSES = "sequence-classification"
+
+# name: model, task, parameters, trainer settings, top-level keys
+CASES = {
+    "bert": ("tiny-bert", "masked-lm", {}, {}, {}),
+    "bert-ramp": ("tiny-bert", "masked-lm", {**RAMP, "lr_scheduler_type": "cosine", "bias_init": "min"}, {}, {}),
+    "bert-groups": (
+        "tiny-bert",
+        "masked-lm",
+        {"special_lr_ratio": 0.5, "words_lr_ratio": 4, "layer_lr_decay": 0.8, "grad_clipping": "per_group", "max_grad_norm": 0.5},
+        {},
+        {"token_groups": GROUPS},
+    ),
+    "bert-frozen": (
+        "tiny-bert",
+        "masked-lm",
+        {"base_freeze_ratio": 0.3, "init": "mean_resizing", "gradient_accumulation_steps": 2},
+        {},
+        {},
+    ),
+    "bert-subwords": (
+        "tiny-bert",
+        "masked-lm",
+        {"init": "subword_mean", "bias_init": "subword_mean", "lr_scheduler_type": "one_cycle"},
+        {"whole_word_masking": True},
+        {"introduced_tokens": {"tokens": ["<new>", "zyx"], "token_init": {"<new>": "copy:cat", "zyx": "mean"}}},
+    ),
+    "albert": ("tiny-albert", "masked-lm", {"layer_lr_decay": 0.7}, {"early_stopping_patience": 50}, {}),
+    "electra": ("tiny-electra", "masked-lm", {"optim": "adam", "layer_lr_decay": 0.7}, {}, {}),
+    "bert-classes": ("tiny-bert", CLASSES, {"head_lr_ratio": 5}, {}, {}),
+    "bert-pairs": ("tiny-bert", CLASSES, {"optim": "lion", "base_lr": 1e-4, "init": "random"}, {}, {"pairs": True}),
+    "bert-regression": ("tiny-bert", CLASSES, {"lr_scheduler_type": "polynomial"}, {"problem_type": "regression"}, {}),
+    "distilbert-classes": ("tiny-distilbert", CLASSES, {"optim": "sgd", "base_lr": 1e-2, "lr_ratio": 3}, {}, {}),
+    "roberta-classes": ("tiny-roberta", CLASSES, {"lr_scheduler_type": "inverse_sqrt"}, {}, {"metric": "loss_introduced"}),
+    "gpt2": ("tiny-gpt2", "causal-lm", {"lr_scheduler_type": "cosine_with_restarts", "num_cycles": 2}, {}, {}),
+    "llama": ("tiny-llama", "causal-lm", {"layer_lr_decay": 0.8}, {}, {"metric": "loss_base"}),
+    "llama-untied": (
+        "tiny-llama-untied",
+        "causal-lm",
+        {"lr_scheduler_type": "warmup_stable_decay", "decay_ratio": 0.3, "warmup_type": "cosine"},
+        {},
+        {},
+    ),
+}
+
+
+def write_model(folder, golden, pad):
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(GOLDEN / golden / name, folder / name)
+    words = WORDS[1 : pad + 1] + WORDS[:1] + WORDS[pad + 1 :]  # RoBERTa counts positions by the padding's id
+    ids = {word: index for index, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(name, ids[name]) for name in ("[CLS]", "[SEP]")],
+    )
+    names = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
+
+
+def write_data(folder, task, regression, pairs):
+    for name, count in (("train", 30), ("valid", 10)):
+        with open(folder / f"{name}.jsonl", "w") as file:
+            for i in range(count):
+                record = {"text": TEXTS[i % 5]}
+                if pairs:
+                    record["other"] = TEXTS[(i * 2) % 5]
+                if task == CLASSES:
+                    record["label"] = i * 0.05 if regression else f"RX_{i % 3 * 5}"
+                file.write(json.dumps(record) + "\n")
+
+
+def write_sweep(folder, name):
+    golden, task, parameters, trainer, keys = CASES[name]
+    write_model(folder / "tiny", golden, 1 if "roberta" in golden else 0)
+    pairs = keys.pop("pairs", False)
+    write_data(folder, task, trainer.get("problem_type") == "regression", pairs)
+    sweep = {
+        "name": name,
+        "model": "tiny",
+        "task": task,
+        "data": {"train": "train.jsonl", "validation": "valid.jsonl", **({"text_pair": "other"} if pairs else {})},
+        "introduced_tokens": {"tokens": ["<new>", "zyx"]},
+        "trainer": {**TRAINER, **trainer},
+        "method": "grid",
+        "metric": {"name": keys.pop("metric", "loss")},
+        "parameters": {key: {"value": value} for key, value in {**RATES, **parameters}.items()},
+        **keys,
+    }
+    (folder / "sweep.yaml").write_text(json.dumps(sweep))
+
+
+def run(folder, *command):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def check(name, folder):
+    """The largest difference of a step's loss."""
+    write_sweep(folder, name)
+    dualrate = ("node", str(CLI))
+    run(folder, *dualrate, "run", "sweep.yaml", "--plain", "--overcommit")
+    shown = json.loads(run(folder, *dualrate, "show", name, "1", "--json"))
+    run(folder, *dualrate, "export", name, "-o", "train.py")
+    run(folder, *dualrate, "export", name, "--train-batches", "batches.jsonl", "--start-weights", "start.safetensors")
+    lines = run(folder, sys.executable, "train.py", "--batches", "batches.jsonl", "--start", "start.safetensors")
+    losses = [float(line.split()[-1]) for line in lines.splitlines()]
+    expected = [measurement["train_loss"] for measurement in shown["measurements"]]
+    assert len(losses) == len(expected) == 20, (len(losses), len(expected))
+    assert all(map(math.isfinite, losses + expected)), (losses, expected)
+    last = run(folder, sys.executable, "train.py").splitlines()[-1]
+    difference = max(abs(a - b) for a, b in zip(losses, expected))
+    course = f"{expected[0]:.4f} -> {expected[-1]:.4f}, largest difference {difference:.1e}"
+    best = json.loads(run(folder, *dualrate, "rank", name, "--json"))[0]["value"]
+    print(f"{name:20} {course}; on the files: {last} (the trial: {best:.4f})", flush=True)
+    return difference
+
+
+worst = 0.0
+for name in sys.argv[1:] or CASES:
+    with tempfile.TemporaryDirectory() as folder:
+        worst = max(worst, check(name, Path(folder)))
+sys.exit(worst >= 1e-4)
