@@ -46,6 +46,16 @@ export interface ErrorDetails {
 /** Keys and list indices from the top of a sweep file. */
 export type KeyPath = readonly (string | number)[];
 
+/** Characters of a message: it quotes what came, which may be a file's only line. */
+const MOST_CHARACTERS = 2000;
+
+/** Without its middle where it is too long: what is wrong stands at one end, what was expected often at the other. */
+function shortened(text: string): string {
+  if (text.length <= MOST_CHARACTERS) return text;
+  const [head, tail] = [text.slice(0, MOST_CHARACTERS / 2), text.slice(-MOST_CHARACTERS / 4)];
+  return `${head} ... (${text.length} characters) ... ${tail}`;
+}
+
 /** An expected failure. `message` says what was expected and what came; `hint` says what to do. */
 export class DualrateError extends Error {
   override readonly name = "DualrateError";
@@ -55,9 +65,9 @@ export class DualrateError extends Error {
   readonly key: KeyPath | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, { cause: details.cause });
+    super(shortened(message), { cause: details.cause });
     this.code = code;
-    this.hint = details.hint;
+    this.hint = details.hint && shortened(details.hint);
     this.place = details.place;
     this.key = details.key;
   }

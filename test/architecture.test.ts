@@ -143,7 +143,7 @@ test.each([
   ["react", /^dashboard\//],
   ["better-sqlite3", /^store\//],
   ["commander", /^commands\//],
-  ["hyparquet", /^trainer\/data\/parquet\.ts$/],
+  ["parquet-wasm", /^trainer\/data\/parquet\.ts$/],
 ])("%s is imported in its own place alone", (name, place) => {
   const from = imports.filter(({ to }) => to === name).map((edge) => edge.from);
   expect(from.filter((file) => !place.test(file))).toEqual([]);

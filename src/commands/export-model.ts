@@ -117,7 +117,7 @@ async function withWeights(
   const job = jobOf(study, trial);
   const kept = { ...job, weights: resolve(new TrialFiles(results, study.name).weights(trial.number)) };
   if (await hasWeights(kept)) return kept;
-  note(`trial ${trial.number}'s weights were not kept; training it again`);
+  note(`trial ${trial.number}'s weights were not kept, or not whole; training it again`);
   const again = { ...job, weights: join(scratch, "weights.safetensors") };
   const outcome = await executor.run(again, { onMeasurement: () => ({ action: "continue" }) });
   if (outcome.state === "complete" && outcome.value === trial.value) return again;

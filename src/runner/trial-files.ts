@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { rankConfigurations } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import type { Trial } from "../sweep/trial.js";
-import { readMetadata } from "../trainer/files/safetensors.js";
+import { readVerifiedMetadata } from "../trainer/files/safetensors.js";
 import type { TrialJob } from "./protocol.js";
 
 /** Configurations of which one trial's weights are kept; any other trial is exported by training it again. */
@@ -50,9 +50,9 @@ export function fingerprintOf({ settings, metric, parameters, seed, studySeed, i
   return createHash("sha256").update(JSON.stringify(all)).digest("hex");
 }
 
-/** Whether the job's weights file holds this very trial's weights. */
+/** Whether the job's weights file holds this very trial's weights, whole. */
 export async function hasWeights(job: TrialJob): Promise<boolean> {
   if (job.weights === undefined || !existsSync(job.weights)) return false;
-  const metadata = await readMetadata(job.weights).catch(() => undefined);
+  const metadata = await readVerifiedMetadata(job.weights).catch(() => undefined);
   return metadata?.fingerprint === fingerprintOf(job);
 }

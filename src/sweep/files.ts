@@ -5,8 +5,13 @@ import { type HubModel, parseHubModel } from "./hub-model.js";
 import type { Problem } from "./problems.js";
 import type { Path } from "./source.js";
 
+/** Undefined too for what can be no path: too long, with a null character, below a file. */
 function stat(file: string): Stats | undefined {
-  return statSync(file, { throwIfNoEntry: false });
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Each of them under one of its names; the worker that reads the weights says how to convert the last of theirs. */

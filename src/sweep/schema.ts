@@ -324,6 +324,7 @@ export const sweepSchema = z
   .strictObject({
     name: z
       .string()
+      .max(100)
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dots, hyphens and underscores, a letter or digit first")
       .describe("The study's name."),
     description: z.string().optional().describe("For the reader of this file."),

@@ -27,18 +27,25 @@ export interface Source {
 /** Parses YAML 1.2 (core schema, no custom tags); a DualrateError names the line of what is not YAML. */
 export function parseSource(text: string, file: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: "1.2",
-    schema: "core",
-    stringKeys: true,
-    prettyErrors: false,
-    lineCounter: lines,
-  });
+  const document = parsed(text, file, lines);
   const [error] = [...document.errors, ...document.warnings];
   if (error) throw notYaml(error, text, { file, line: lines.linePos(error.pos[0]).line });
   const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
   const data = toData(document, (offset) => ({ file, line: lineAt(offset) }));
   return { file, data, lineOf: (path) => lineAt(offsetOf(document, path)) };
+}
+
+function parsed(text: string, file: string, lineCounter: LineCounter): Document {
+  try {
+    return parseDocument(text, { version: "1.2", schema: "core", stringKeys: true, prettyErrors: false, lineCounter });
+  } catch (cause) {
+    // The parser calls itself for each level of nesting, until the stack ends.
+    throw new DualrateError("sweep-file", `the file cannot be parsed as YAML: ${messageOf(cause)}`, {
+      hint: "No sweep file needs more than a few levels of brackets or indentation.",
+      place: { file },
+      cause,
+    });
+  }
 }
 
 function toData(document: Document, placeOf: (offset: number) => SourcePlace): unknown {

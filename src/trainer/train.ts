@@ -19,10 +19,10 @@ import { introducedBias, introducedRows } from "./introduce.js";
 import { metricValues, Tally } from "./metrics.js";
 import { type Model, WORD_TABLE } from "./models/model.js";
 import { buildModel } from "./models/registry.js";
-import { layOut, sizeOf } from "./optim/layout.js";
+import { layOut } from "./optim/layout.js";
 import { scheduleMultiplier } from "./optim/schedule.js";
 import { type Notice, type Progress, resume, type TrainingFiles } from "./progress.js";
-import { openCheckpoint, writeInitialValues } from "./weights.js";
+import { checkTensors, openCheckpoint, writeInitialValues } from "./weights.js";
 
 /** A trial, as the trainer needs it. */
 export interface Training {
@@ -189,10 +189,7 @@ export function checkModel(settings: Settings, inputs: SharedInputs): void {
       { hint: "Leave row_updates out, or use a task that classifies.", key: ["trainer", "row_updates"] },
     );
   }
-  const zeros = ({ shape }: NamedTensor) => new Float32Array(inputs.rowMap.introducedRows * sizeOf(shape.slice(1)));
-  const source = { checkpoint: openCheckpoint(inputs.tensors), rowMap: inputs.rowMap, introducedPart: zeros, seed: 0 };
-  const layout = layOut(model, inputs.rowMap);
-  writeInitialValues(new Float32Array(layout.size), model, layout, source);
+  checkTensors(model, { checkpoint: openCheckpoint(inputs.tensors), rowMap: inputs.rowMap });
 }
 
 function modelFor(settings: Settings, inputs: SharedInputs): Model {

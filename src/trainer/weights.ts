@@ -37,6 +37,17 @@ export interface WeightSource {
 }
 
 /**
+ * Throws a DualrateError of code "model" where the checkpoint lacks a tensor of the model or has it in another shape. Nothing
+ * is allocated: config.json may ask for any size.
+ */
+export function checkTensors({ parameters }: Model, source: Pick<WeightSource, "checkpoint" | "rowMap">): void {
+  for (const { origin, shape } of parameters) {
+    if (origin.from === "checkpoint") copiedTensor(origin, shape, source.checkpoint);
+    else if (origin.from === "rows") rowsTensor(origin.tensor, shape, source);
+  }
+}
+
+/**
  * Writes all parameters' first values, as laid out, into `values`, which must be zeros. Throws a DualrateError of code
  * "model" for a missing or misshapen tensor.
  */
@@ -65,11 +76,16 @@ function fillCopy(
   shape: readonly number[],
   checkpoint: Checkpoint,
 ): void {
+  const tensor = copiedTensor(origin, shape, checkpoint);
+  if (origin.columns) eachRow(target, origin.columns, tensor.data, (part, stored) => part.set(stored));
+  else target.set(origin.transposed ? transpose(tensor.data, tensor.shape) : tensor.data);
+}
+
+function copiedTensor(origin: CheckpointOrigin, shape: readonly number[], checkpoint: Checkpoint): NamedTensor {
   const tensor = required(checkpoint, origin.tensor);
   const expected = storedShape(origin, shape);
   if (tensor.shape.join() !== expected.join()) throw misshapen(tensor, expected.join(" x "));
-  if (origin.columns) eachRow(target, origin.columns, tensor.data, (part, stored) => part.set(stored));
-  else target.set(origin.transposed ? transpose(tensor.data, tensor.shape) : tensor.data);
+  return tensor;
 }
 
 type CheckpointOrigin = Extract<Origin, { from: "checkpoint" }>;
@@ -112,18 +128,25 @@ function fillRows(
   shape: readonly number[],
   source: WeightSource,
 ): void {
-  const { checkpoint, rowMap, introducedPart } = source;
-  const tensor = required(checkpoint, name);
+  const { rowMap, introducedPart } = source;
+  const tensor = rowsTensor(name, shape, source);
   const width = sizeOf(shape.slice(1));
-  const highest = rowMap.idOfRow.subarray(0, rowMap.baseRows).reduce((most, id) => Math.max(most, id), 0);
-  if ((tensor.shape[0] ?? 0) <= highest || sizeOf(tensor.shape.slice(1)) !== width) {
-    throw misshapen(tensor, [`at least ${highest + 1}`, ...shape.slice(1)].join(" x "));
-  }
   for (let row = 0; row < rowMap.baseRows; row++) {
     const id = rowMap.idOfRow[row] as number;
     target.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
   }
   target.set(introducedPart(tensor, parameter), rowMap.baseRows * width);
+}
+
+function rowsTensor(
+  name: string,
+  shape: readonly number[],
+  { checkpoint, rowMap }: Pick<WeightSource, "checkpoint" | "rowMap">,
+): NamedTensor {
+  const tensor = required(checkpoint, name);
+  const highest = rowMap.idOfRow.subarray(0, rowMap.baseRows).reduce((most, id) => Math.max(most, id), 0);
+  if ((tensor.shape[0] ?? 0) > highest && tensor.shape.slice(1).join() === shape.slice(1).join()) return tensor;
+  throw misshapen(tensor, [`at least ${highest + 1}`, ...shape.slice(1)].join(" x "));
 }
 
 /**

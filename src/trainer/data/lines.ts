@@ -15,6 +15,9 @@ export function placeIn(file: string, line: number, format: DataFormat): Place {
   return { file, line, ...(format === "parquet" && { unit: "row" }) };
 }
 
+/** Of a line; a file without line ends is of another format. */
+const MOST_CHARACTERS = 2 ** 26;
+
 /**
  * The lines of a UTF-8 file without their \n; a byte order mark is left out. Lines end in \n alone: readline would also end
  * them at U+2028, which JSON allows in strings. Throws a DualrateError of code "data" for a file that cannot be read.
@@ -22,11 +25,17 @@ export function placeIn(file: string, line: number, format: DataFormat): Place {
 export async function* readLines(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let rest = "";
+  let before = 0;
   try {
     for await (const chunk of createReadStream(file)) {
-      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      yield* lines;
+      const [end = "", ...lines] = decoder.decode(chunk as Buffer, { stream: true }).split("\n");
+      rest += end;
+      if (rest.length > MOST_CHARACTERS) throw tooLong({ file, line: before + 1 });
+      for (const next of lines) {
+        yield rest;
+        before += 1;
+        rest = next;
+      }
     }
     yield rest + decoder.decode();
   } catch (error) {
@@ -44,6 +53,11 @@ export function placeText({ line, unit = "line" }: Place): string {
 export function wrongLine(place: Place, problem: string, hint: string, code: ErrorCode = "data"): DualrateError {
   const { file, line } = place;
   return new DualrateError(code, `${file}, ${placeText(place)}: ${problem}`, { hint, place: { file, line } });
+}
+
+function tooLong(place: Place): DualrateError {
+  const hint = "Check that each example has a line of its own, and data.format.";
+  return wrongLine(place, `is longer than ${MOST_CHARACTERS.toLocaleString("en-US")} characters`, hint);
 }
 
 function unreadable(file: string, error: unknown): DualrateError {

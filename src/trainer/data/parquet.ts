@@ -1,8 +1,7 @@
-// Parquet files as rows of named values, one row group after the other. The decoding is hyparquet's; the bounds on what a
-// file's metadata and page headers may make us allocate, and the errors' words, are ours. (Run lengths inside of a page are
-// not bounded: hyparquet follows a forged one until memory is used up.)
-import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors, decompressZstd } from "hyparquet-compressors";
+// Parquet files as rows of named values. The decoding is that of Apache Arrow's Rust library, in WebAssembly: a damaged or
+// forged file ends in an error there, and can neither hang it nor take more memory than its 4 GiB.
+import { readFile, stat } from "node:fs/promises";
+import type { Table } from "apache-arrow";
 import { DualrateError, messageOf } from "../../errors.js";
 
 export interface ParquetRow {
@@ -12,114 +11,71 @@ export interface ParquetRow {
   readonly row: number;
 }
 
-/** Bytes that the wanted columns of one row group may declare; they are in memory at once. */
+/** Bytes of a file: all of it is in memory while it is decoded, beside what the wanted columns become. */
 const MOST_BYTES = 2 ** 30;
-/** Rows of one row group: every writer's default is far below. */
-const MOST_ROWS = 2 ** 24;
 
 /**
- * The rows of a file, of which only the columns `wanted` are decoded. Integers that a number holds come as numbers. Throws a
- * DualrateError of code "data" for a file that is not Parquet, is damaged, or has a row group too large to read at once.
+ * The rows of a file, of which only the columns `wanted` are decoded. Integers that a number holds come as numbers, binary
+ * columns as text. Throws a DualrateError of code "data" for a file that is not Parquet, is damaged, or is too large.
  */
 export async function* readParquet(file: string, wanted: readonly string[]): AsyncGenerator<ParquetRow> {
-  const { buffer, metadata, names, counts } = await opened(file);
-  const columns = wanted.filter((name) => names.includes(name));
+  const { names, table } = await decoded(file, wanted);
+  const columns = names.filter((name) => wanted.includes(name)).map((name) => [name, table.getChild(name)] as const);
   const undecoded = Object.fromEntries(names.map((name) => [name, undefined]));
-  let rowStart = 0;
-  for (const [index, count] of counts.entries()) {
-    const rowEnd = rowStart + count;
-    const options = { file: buffer, metadata, columns, rowStart, rowEnd, compressors: BOUNDED, geoparquet: false };
-    const rows = await decoded(file, async () => {
-      checkSize(file, metadata, index, columns);
-      return parquetReadObjects(options);
-    });
-    for (const values of rows) {
-      rowStart += 1;
-      yield { fields: { ...undecoded, ...plain(values) }, row: rowStart };
-    }
-    if (rowStart !== rowEnd) throw unreadable(file, new Error(`row group ${index + 1} lacks rows that it declares`));
+  for (let row = 0; row < table.numRows; row++) {
+    const values = columns.map(([name, column]) => [name, plainValue(column?.get(row))] as const);
+    yield { fields: { ...undecoded, ...Object.fromEntries(values) }, row: row + 1 };
   }
 }
 
-async function opened(file: string) {
-  return decoded(file, async () => {
-    const buffer = await asyncBufferFromFile(file);
-    const metadata = await parquetMetadataAsync(buffer, { geoparquet: false });
-    const counts = metadata.row_groups.map(({ num_rows: count }) => Number(count));
-    return { buffer, metadata, names: columnNames(metadata), counts };
-  });
+interface Decoded {
+  /** Of all columns. */
+  readonly names: readonly string[];
+  /** With the wanted columns, or with any one where the file has none of them: it has the rows. */
+  readonly table: Table;
 }
 
-/** Top-level columns, nested ones by the name of their root. */
-function columnNames({ schema }: FileMetaData): readonly string[] {
-  const names: string[] = [];
-  for (let at = 1; at < schema.length; at = afterElement(schema, at)) names.push(schema[at]?.name ?? "");
-  return names;
-}
-
-/** The schema is a tree in depth-first order: the index after an element and its children. */
-function afterElement(schema: FileMetaData["schema"], at: number): number {
-  let next = at + 1;
-  for (let child = 0; child < (schema[at]?.num_children ?? 0) && next < schema.length; child++) {
-    next = afterElement(schema, next);
+async function decoded(file: string, wanted: readonly string[]): Promise<Decoded> {
+  try {
+    const [{ readParquet, readSchema }, { tableFromIPC }, bytes] = await Promise.all([
+      import("parquet-wasm"),
+      import("apache-arrow"),
+      readWhole(file),
+    ]);
+    const { fields } = tableFromIPC(readSchema(bytes).intoIPCStream()).schema;
+    const names = fields.map(({ name }) => name);
+    const columns = names.filter((name) => wanted.includes(name));
+    const read = readParquet(bytes, { columns: columns.length > 0 ? columns : names.slice(0, 1) });
+    return { names, table: tableFromIPC(read.intoIPCStream()) };
+  } catch (error) {
+    throw error instanceof DualrateError ? error : unreadable(file, error);
   }
-  return next;
 }
 
-/** What a file declares is believed only up to a bound: the decoder allocates by it. */
-function checkSize(file: string, { row_groups: groups }: FileMetaData, index: number, wanted: readonly string[]): void {
-  const group = groups[index];
-  const chunks = (group?.columns ?? []).flatMap(({ meta_data: meta }) => (meta ? [meta] : []));
-  const sizes = chunks
-    .filter(({ path_in_schema: [root = ""] }) => wanted.includes(root))
-    .map(({ total_uncompressed_size: size }) => Number(size));
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  const rows = Number(group?.num_rows ?? 0);
-  if (rows >= 0 && rows <= MOST_ROWS && bytes <= MOST_BYTES && sizes.every((size) => size >= 0)) return;
-  const came = `${rows.toLocaleString("en-US")} rows, ${bytes.toLocaleString("en-US")} bytes in the columns to read`;
-  const message = `${file}: a row group may have at most 2^24 rows and 2^30 bytes; number ${index + 1} declares ${came}`;
-  const hint = "Write the file in smaller row groups: row_group_size=100000 in pyarrow or pandas, say.";
+async function readWhole(file: string): Promise<Uint8Array> {
+  const { size } = await stat(file);
+  if (size <= MOST_BYTES) return readFile(file);
+  const message = `${file} is ${size.toLocaleString("en-US")} bytes long; a Parquet file may have at most 2^30`;
+  const hint = "Write the columns that are needed alone, a part of the rows, or JSON lines, which are read one by one.";
   throw new DualrateError("data", message, { hint, place: { file } });
 }
 
-type Decompress = (input: Uint8Array, length: number) => Uint8Array;
-
-/** A page's header says how long it is decompressed: no longer than a row group may be, and no decoder may write more. */
-const BOUNDED = Object.fromEntries(
-  Object.entries({
-    ...compressors,
-    ZSTD: (input: Uint8Array, length: number) => decompressZstd(input, new Uint8Array(length)),
-  }).map(([codec, decompress]: [string, Decompress]) => [
-    codec,
-    (input: Uint8Array, length: number) => {
-      if (length >= 0 && length <= MOST_BYTES) return decompress(input, length);
-      throw new Error(`a page declares ${length} bytes`);
-    },
-  ]),
-);
-
-/** 64-bit integers come as bigint, also in lists, which neither labels nor JSON know. */
-function plain(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plainValue(value)]));
+/** As JSON would have it; 64-bit integers come as bigint, which neither labels nor JSON know. */
+function plainValue(value: unknown): unknown {
+  if (typeof value === "bigint") return numberOf(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
+  // Lists are vectors, and structures rows, over the table's memory.
+  if (isIterable(value)) return Array.from(value, plainValue);
+  return value;
 }
 
-function plainValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plainValue);
-  return typeof value === "bigint" ? numberOf(value) : value;
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
 function numberOf(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
-}
-
-/** What `read` gives; whatever goes wrong in it, with a damaged file, is an error of ours. */
-async function decoded<T>(file: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    throw error instanceof DualrateError ? error : unreadable(file, error);
-  }
 }
 
 function unreadable(file: string, error: unknown): DualrateError {

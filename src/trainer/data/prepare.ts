@@ -115,12 +115,14 @@ function ownInit(
   );
 }
 
+/** The row map has an entry for each; the largest vocabularies have half a million. */
+const MOST_ROWS = 2 ** 24;
+
 function checkedVocabSize(config: Readonly<Record<string, unknown>>): number {
   const { vocab_size: size } = config;
-  if (typeof size === "number" && Number.isInteger(size) && size > 0) return size;
-  throw new DualrateError("model", `config.json must give vocab_size as an integer; it is ${JSON.stringify(size)}`, {
-    hint: "Use the config.json that was saved with the model.",
-  });
+  if (typeof size === "number" && Number.isInteger(size) && size > 0 && size <= MOST_ROWS) return size;
+  const problem = `config.json must give vocab_size as an integer from 1 to ${MOST_ROWS}; it is ${JSON.stringify(size)}`;
+  throw new DualrateError("model", problem, { hint: "Use the config.json that was saved with the model." });
 }
 
 /** The model as config.json describes it, for its sizes: the classes are not known yet, nor is the checkpoint asked. */

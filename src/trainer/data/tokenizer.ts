@@ -63,7 +63,49 @@ export async function loadTokenizer(
   { tokens, special }: IntroducedTokens,
   input: "texts" | "words" = "texts",
 ): Promise<Tokenizer> {
-  const loaded = await loadBase(folder);
+  try {
+    return guarded(folder, tokenizerOf(await loadBase(folder), { tokens, special }, input));
+  } catch (error) {
+    throw asModelError(folder, error);
+  }
+}
+
+/** What transformers.js throws for a tokenizer.json that it takes, but cannot work with, as an error of the model's. */
+function asModelError(folder: string, error: unknown): DualrateError {
+  if (error instanceof DualrateError) return error;
+  return new DualrateError("model", `the tokenizer in ${folder} cannot be used: ${messageOf(error)}`, {
+    hint: "It must be a tokenizer.json that transformers.js supports; save it once more from Python.",
+    cause: error,
+  });
+}
+
+function guarded(folder: string, tokenizer: Tokenizer): Tokenizer {
+  const guard =
+    <Args extends unknown[], Result>(method: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      try {
+        return method(...args);
+      } catch (error) {
+        throw asModelError(folder, error);
+      }
+    };
+  return {
+    ...tokenizer,
+    wordParts: guard(tokenizer.wordParts),
+    encode: guard(tokenizer.encode),
+    encodeWords: guard(tokenizer.encodeWords),
+    pairs: guard(() => {
+      const pairs = tokenizer.pairs();
+      return { ...pairs, encode: guard(pairs.encode) };
+    }),
+  };
+}
+
+function tokenizerOf(
+  loaded: PreTrainedTokenizer,
+  { tokens, special }: IntroducedTokens,
+  input: "texts" | "words",
+): Tokenizer {
   const base = input === "words" ? withPrefixSpace(loaded) : loaded;
   checkTokens(base, tokens, special);
   const extended = addTokens(base, tokens, special);
@@ -85,15 +127,7 @@ async function loadBase(folder: string): Promise<PreTrainedTokenizer> {
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
   env.logLevel = LogLevel.ERROR;
-  try {
-    return withAdded(await AutoTokenizer.from_pretrained(folder, { local_files_only: true }), []);
-  } catch (error) {
-    const message = messageOf(error);
-    throw new DualrateError("model", `the tokenizer in ${folder} cannot be loaded: ${message}`, {
-      hint: "It must be a tokenizer.json that transformers.js supports; save it once more from Python.",
-      cause: error,
-    });
-  }
+  return withAdded(await AutoTokenizer.from_pretrained(folder, { local_files_only: true }), []);
 }
 
 /** An id for each token, one after the other. */
@@ -180,7 +214,7 @@ function addedToken(base: PreTrainedTokenizer, extended: PreTrainedTokenizer, to
 function frameOf(tokenizer: PreTrainedTokenizer, probe: AddedToken | undefined): Frame {
   const ids = tokenizer.encode(probe?.token ?? "");
   const at = ids.indexOf(probe?.id ?? -1);
-  if (at < 0) throw new DualrateError("internal", "the tokenizer's template lost an introduced token");
+  if (at < 0) throw new Error("its template loses the text");
   return { prefix: ids.slice(0, at), suffix: ids.slice(at + 1) };
 }
 

@@ -8,7 +8,7 @@ import { messageOf } from "../../errors.js";
 import type { Measurement } from "../../sweep/trial.js";
 import type { NamedTensor } from "../data/inputs.js";
 import type { EngineState, StepResult } from "../engine/engine.js";
-import { readMetadata, readSafetensors, writeSafetensors } from "./safetensors.js";
+import { CHECKSUM, readMetadata, readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** How far a trial has come, as its loop keeps it between two steps. */
 export interface SavedProgress {
@@ -53,6 +53,7 @@ export async function readCheckpoint(file: string, fingerprint: string): Promise
   try {
     const metadata = await readMetadata(file);
     if (metadata.fingerprint !== fingerprint) return { kind: "unusable", reason: "it is another trial's" };
+    if (metadata[CHECKSUM] === undefined) return { kind: "unusable", reason: "it has no checksum" };
     const progress = JSON.parse(metadata.progress ?? "") as SavedProgress;
     const tensors = byParameter(await readSafetensors(file));
     return { kind: "found", progress, state: { step: progress.step, tensors } };

@@ -2,8 +2,10 @@
 // arrays; writes fp32. Format: https://github.com/huggingface/safetensors#format
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename } from "node:path";
+import { crc32 } from "node:zlib";
 import { DualrateError, messageOf } from "../../errors.js";
 import type { NamedTensor } from "../data/inputs.js";
+import { bfloat16Bits, float16Bits, widen } from "./half-floats.js";
 
 const LENGTH_BYTES = 8;
 /** The reference implementation's limit. */
@@ -30,6 +32,11 @@ const BUFFER_BYTES: ReadonlyMap<string, number> = new Map([
   ["I64", 8],
 ]);
 
+/** In the metadata of files that we write. */
+export const CHECKSUM = "crc32";
+
+type Header = Readonly<Record<string, unknown>>;
+
 interface HeaderEntry {
   readonly name: string;
   readonly dtype: string;
@@ -45,38 +52,84 @@ interface HeaderEntry {
  * is damaged or holds another type.
  */
 export async function readSafetensors(file: string): Promise<readonly NamedTensor[]> {
+  return opened(file, async (source) => {
+    const entries = entriesOf(source);
+    checkLayout(file, entries, source.size - source.dataStart);
+    const tensors: NamedTensor[] = [];
+    for (const entry of entries) {
+      if (WEIGHT_BYTES.has(entry.dtype)) tensors.push(await readTensor(source, entry));
+    }
+    checkSum(source, () => dataSum(tensors));
+    return tensors;
+  });
+}
+
+/** The header's free part, texts by name. Throws as readSafetensors does. */
+export async function readMetadata(file: string): Promise<Readonly<Record<string, string>>> {
+  return opened(file, async (source) => metadataOf(source) as Readonly<Record<string, string>>);
+}
+
+/** As readMetadata, of a file of ours that is as it was written. */
+export async function readVerifiedMetadata(file: string): Promise<Readonly<Record<string, string>>> {
+  return opened(file, async (source) => {
+    const metadata = metadataOf(source);
+    if (metadata[CHECKSUM] === undefined) throw invalid(file, "has no checksum");
+    let sum = 0;
+    const stream = source.handle.createReadStream({ start: source.dataStart, autoClose: false });
+    for await (const chunk of stream) sum = crc32(chunk as Buffer, sum);
+    checkSum(source, () => sum);
+    return metadata as Readonly<Record<string, string>>;
+  });
+}
+
+/** A file whose header has been read. */
+interface Source {
+  readonly file: string;
+  readonly handle: FileHandle;
+  readonly header: Header;
+  readonly size: number;
+  /** Where the header ends. */
+  readonly dataStart: number;
+}
+
+async function opened<Result>(file: string, read: (source: Source) => Promise<Result>): Promise<Result> {
   const handle = await open(file).catch((error: unknown) => {
     throw invalid(file, `cannot be opened: ${messageOf(error)}`, error);
   });
   try {
     const { size } = await handle.stat();
-    const header = await readHeader(handle, file, size);
-    const entries = parseHeader(file, header);
-    const dataStart = LENGTH_BYTES + header.length;
-    checkLayout(file, entries, size - dataStart);
-    const tensors: NamedTensor[] = [];
-    for (const entry of entries) {
-      if (WEIGHT_BYTES.has(entry.dtype)) tensors.push(await readTensor(handle, file, entry, dataStart));
-    }
-    return tensors;
+    const bytes = await readHeader(handle, file, size);
+    return await read({ file, handle, header: parseJson(file, bytes), size, dataStart: LENGTH_BYTES + bytes.length });
   } finally {
     await handle.close();
   }
 }
 
-/** The header's free part, texts by name. Throws as readSafetensors does. */
-export async function readMetadata(file: string): Promise<Readonly<Record<string, string>>> {
-  const handle = await open(file).catch((error: unknown) => {
-    throw invalid(file, `cannot be opened: ${messageOf(error)}`, error);
-  });
-  try {
-    const { size } = await handle.stat();
-    const { __metadata__: metadata = {} } = parseJson(file, await readHeader(handle, file, size));
-    if (isRecord(metadata)) return metadata as Record<string, string>;
-    throw invalid(file, "has metadata that is not a JSON object");
-  } finally {
-    await handle.close();
-  }
+function metadataOf({ file, header: { __metadata__: metadata = {} } }: Source): Readonly<Record<string, unknown>> {
+  if (isRecord(metadata)) return metadata;
+  throw invalid(file, "has metadata that is not a JSON object");
+}
+
+/** Of all tensors' bytes, in their order. */
+function dataSum(tensors: readonly NamedTensor[]): number {
+  return tensors.reduce(
+    (sum, { data }) => crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), sum),
+    0,
+  );
+}
+
+/** Of the data and of the header without it: finds what a disk or a copy has changed. */
+function checksum(header: Header, dataSum: number): string {
+  return crc32(JSON.stringify(header), dataSum).toString(16);
+}
+
+/** Only files that we have written have one: their tensors are all float32. */
+function checkSum(source: Source, dataSum: () => number): void {
+  const { [CHECKSUM]: stored, ...metadata } = metadataOf(source);
+  if (stored === undefined) return;
+  const found = checksum({ ...source.header, __metadata__: metadata }, dataSum());
+  if (stored === found) return;
+  throw invalid(source.file, `is damaged: its checksum is ${found}, and was ${stored} when it was written`);
 }
 
 async function readHeader(handle: FileHandle, file: string, size: number): Promise<Buffer> {
@@ -90,7 +143,7 @@ async function readHeader(handle: FileHandle, file: string, size: number): Promi
   return readExactly(handle, file, Buffer.alloc(Number(headerBytes)), LENGTH_BYTES);
 }
 
-function parseJson(file: string, header: Buffer): Record<string, unknown> {
+function parseJson(file: string, header: Buffer): Header {
   let parsed: unknown;
   try {
     parsed = JSON.parse(header.toString("utf8"));
@@ -101,8 +154,8 @@ function parseJson(file: string, header: Buffer): Record<string, unknown> {
   return parsed;
 }
 
-function parseHeader(file: string, header: Buffer): readonly HeaderEntry[] {
-  return Object.entries(parseJson(file, header))
+function entriesOf({ file, header }: Source): readonly HeaderEntry[] {
+  return Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
     .map(([name, entry]) => parseEntry(file, name, entry))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -137,10 +190,8 @@ function checkLayout(file: string, entries: readonly HeaderEntry[], dataBytes: n
 }
 
 async function readTensor(
-  handle: FileHandle,
-  file: string,
+  { handle, file, dataStart }: Source,
   { name, dtype, shape, begin, end }: HeaderEntry,
-  dataStart: number,
 ): Promise<NamedTensor> {
   const data = new Float32Array(new SharedArrayBuffer(4 * elements(shape)));
   const raw = dtype === "F32" ? new Uint8Array(data.buffer) : new Uint8Array(end - begin);
@@ -162,30 +213,6 @@ async function readExactly<T extends Uint8Array>(
     done += bytesRead;
   }
   return into;
-}
-
-/** Writes the float32 values whose bits `bitsOf` gives for each 16-bit value. */
-function widen(from: Uint16Array, to: Float32Array, bitsOf: (half: number) => number): void {
-  const bits = new Uint32Array(to.buffer, to.byteOffset, to.length);
-  for (let i = 0; i < from.length; i++) bits[i] = bitsOf(from[i] as number);
-}
-
-/** bfloat16 is the upper half of a float32. */
-function bfloat16Bits(half: number): number {
-  return half << 16;
-}
-
-/** IEEE 754 half precision: 1 sign bit, 5 bits of exponent (bias 15), 10 of fraction. */
-function float16Bits(half: number): number {
-  const sign = (half & 0x8000) << 16;
-  const exponent = (half >>> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0x1f) return sign | 0x7f800000 | (fraction << 13);
-  if (exponent > 0) return sign | ((exponent + 127 - 15) << 23) | (fraction << 13);
-  if (fraction === 0) return sign;
-  // A subnormal half, fraction * 2^-24, is a normal float: shift its leading 1 out of the fraction.
-  const shift = Math.clz32(fraction) - 21;
-  return sign | ((127 - 14 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }
 
 /**
@@ -218,13 +245,17 @@ export async function writeSafetensors(
 
 function encodeHeader(tensors: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): Buffer {
   let end = 0;
-  const entries = tensors.map(({ name, shape, data }) => {
-    const begin = end;
-    end += data.byteLength;
-    return [name, { dtype: "F32", shape, data_offsets: [begin, end] }] as const;
-  });
+  const entries = Object.fromEntries(
+    tensors.map(({ name, shape, data }) => {
+      const begin = end;
+      end += data.byteLength;
+      return [name, { dtype: "F32", shape, data_offsets: [begin, end] }] as const;
+    }),
+  );
   // Python's transformers refuses a file whose metadata does not name its framework.
-  const json = JSON.stringify({ __metadata__: { format: "pt", ...metadata }, ...Object.fromEntries(entries) });
+  const described = { format: "pt", ...metadata };
+  const sum = checksum({ __metadata__: described, ...entries }, dataSum(tensors));
+  const json = JSON.stringify({ __metadata__: { ...described, [CHECKSUM]: sum }, ...entries });
   const bytes = Buffer.byteLength(json);
   const header = Buffer.alloc(LENGTH_BYTES + Math.ceil(bytes / 8) * 8, " ");
   header.writeBigUInt64LE(BigInt(header.length - LENGTH_BYTES));

@@ -1,5 +1,5 @@
 // ALBERT (Lan et al., 2019): factorized embeddings and layers that share their weights, as Hugging Face computes it.
-import { encoderConfig, numberOf, refuse } from "./config.js";
+import { countOf, encoderConfig, LAYERS, rateOf, refuse } from "./config.js";
 import { dense, embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
@@ -39,9 +39,9 @@ function layerNames(group: number): LayerNames {
 export const albert: Architecture = (json, options) => {
   refuse(json, "inner_group_num", 1);
   const config = encoderConfig(json, DEFAULTS);
-  const width = numberOf(json, "embedding_size", DEFAULTS.embedding_size);
-  const headDropout = numberOf(json, "classifier_dropout_prob", DEFAULTS.classifier_dropout_prob);
-  const groups = numberOf(json, "num_hidden_groups", DEFAULTS.num_hidden_groups);
+  const width = countOf(json, "embedding_size", DEFAULTS.embedding_size);
+  const headDropout = rateOf(json, "classifier_dropout_prob", DEFAULTS.classifier_dropout_prob);
+  const groups = countOf(json, "num_hidden_groups", DEFAULTS.num_hidden_groups, LAYERS);
   // As Hugging Face assigns layers to groups: floor(index / (layers / groups)).
   const groupOf = (index: number) => Math.floor(index / (config.layers / groups));
   return encoderModel({

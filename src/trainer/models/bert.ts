@@ -1,5 +1,5 @@
 // BERT (Devlin et al., 2018), as Hugging Face computes it for masked-lm and for classification.
-import { BERT_DEFAULTS, type EncoderConfig, encoderConfig, numberOf } from "./config.js";
+import { BERT_DEFAULTS, type EncoderConfig, encoderConfig, rateOf } from "./config.js";
 import { embeddingParameters, type LayerNames, layerParameters } from "./encoder.js";
 import { type EncoderParts, encoderModel } from "./heads.js";
 import type { Architecture, ModelOptions } from "./model.js";
@@ -41,7 +41,7 @@ export function bertEncoder(
 
 export const bert: Architecture = (json, options) => {
   const config = encoderConfig(json, BERT_DEFAULTS);
-  const headDropout = numberOf(json, "classifier_dropout", config.hiddenDropout);
+  const headDropout = rateOf(json, "classifier_dropout", config.hiddenDropout);
   return encoderModel({
     type: "bert",
     json,

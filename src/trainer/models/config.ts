@@ -57,21 +57,23 @@ export function encoderConfig(
 ): EncoderConfig {
   const named = (key: string) => keys[key] ?? key;
   const read = (key: string) => numberOf(config, named(key), defaults[key]);
+  const count = (key: string, bounds?: Bounds) => countOf(config, named(key), defaults[key], bounds);
+  const rate = (key: string) => rateOf(config, named(key), defaults[key]);
   refuse(config, "position_embedding_type", "absolute");
   refuse(config, "is_decoder", false);
   refuse(config, "tie_word_embeddings", true);
   const parsed: EncoderConfig = {
-    hidden: read("hidden_size"),
-    layers: read("num_hidden_layers"),
-    heads: read("num_attention_heads"),
-    intermediate: read("intermediate_size"),
-    maxPositions: read("max_position_embeddings"),
+    hidden: count("hidden_size"),
+    layers: count("num_hidden_layers", LAYERS),
+    heads: count("num_attention_heads"),
+    intermediate: count("intermediate_size"),
+    maxPositions: count("max_position_embeddings"),
     positionOffset: 0,
-    tokenTypes: read("type_vocab_size"),
+    tokenTypes: count("type_vocab_size", { least: 0 }),
     epsilon: read("layer_norm_eps"),
     activation: activationOf(config, named("hidden_act"), defaults.hidden_act),
-    hiddenDropout: read("hidden_dropout_prob"),
-    attentionDropout: read("attention_probs_dropout_prob"),
+    hiddenDropout: rate("hidden_dropout_prob"),
+    attentionDropout: rate("attention_probs_dropout_prob"),
     initializerRange: read("initializer_range"),
   };
   checkMultiple([named("hidden_size"), parsed.hidden], [named("num_attention_heads"), parsed.heads]);
@@ -89,6 +91,33 @@ export function numberOf(config: Json, key: string, fallback: unknown): number {
   const value = config[key] ?? fallback;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw modelError(`"${key}" must be a number, found ${JSON.stringify(value)}`);
+}
+
+interface Bounds {
+  readonly least?: number;
+  readonly most?: number;
+}
+
+/** Layers that are believed: each has parameters of its own, which are listed before they are looked for. */
+export const LAYERS: Bounds = { most: 1000 };
+
+/** As numberOf, an integer: of heads, of layers, of a size. */
+export function countOf(
+  config: Json,
+  key: string,
+  fallback: unknown,
+  { least = 1, most = 2 ** 20 }: Bounds = {},
+): number {
+  const value = numberOf(config, key, fallback);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw modelError(`"${key}" must be an integer from ${least} to ${most}, found ${value}`);
+}
+
+/** As numberOf, a rate of dropout. */
+export function rateOf(config: Json, key: string, fallback: unknown): number {
+  const value = numberOf(config, key, fallback);
+  if (value >= 0 && value < 1) return value;
+  throw modelError(`"${key}" must be from 0 to below 1, found ${value}`);
 }
 
 /** An error if the config asks for something other than the only value that is supported. */

@@ -1,7 +1,7 @@
 // DistilBERT (Sanh et al., 2019): BERT without token types, pooler, and dropout after the attention's projection, as
 // Hugging Face computes it.
 import { bertEncoder } from "./bert.js";
-import { BERT_DEFAULTS, encoderConfig, numberOf } from "./config.js";
+import { BERT_DEFAULTS, encoderConfig, rateOf } from "./config.js";
 import type { LayerNames } from "./encoder.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
@@ -51,7 +51,7 @@ export const distilbert: Architecture = (json, options) => {
       output: "classifier",
       activation: relu,
       inputDropout: 0,
-      dropout: numberOf(json, "seq_classif_dropout", 0.2),
+      dropout: rateOf(json, "seq_classif_dropout", 0.2),
     },
     tokenDropout: config.hiddenDropout,
     maskedLm: {

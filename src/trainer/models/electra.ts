@@ -1,7 +1,7 @@
 // ELECTRA (Clark et al., 2020): BERT with factorized embeddings. For masked-lm it is the generator, whose head the
 // discriminator's checkpoint does not have; for classification either, as Hugging Face computes it.
 import { bertEncoder } from "./bert.js";
-import { BERT_DEFAULTS, encoderConfig, numberOf } from "./config.js";
+import { BERT_DEFAULTS, countOf, encoderConfig, rateOf } from "./config.js";
 import { dense } from "./encoder.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
@@ -17,8 +17,8 @@ const DEFAULTS = {
 
 export const electra: Architecture = (json, options) => {
   const config = encoderConfig(json, DEFAULTS);
-  const width = numberOf(json, "embedding_size", DEFAULTS.embedding_size);
-  const headDropout = numberOf(json, "classifier_dropout", config.hiddenDropout);
+  const width = countOf(json, "embedding_size", DEFAULTS.embedding_size);
+  const headDropout = rateOf(json, "classifier_dropout", config.hiddenDropout);
   const encoder = bertEncoder("electra", config, options, width);
   const projection = dense("projection", config.hidden, width, "electra.embeddings_project");
   return encoderModel({

@@ -1,6 +1,6 @@
 // GPT-2 (Radford et al., 2019), as Hugging Face's GPT2LMHeadModel computes it.
 import * as tf from "@tensorflow/tfjs";
-import { activationOf, checkMultiple, numberOf, refuse } from "./config.js";
+import { activationOf, checkMultiple, countOf, LAYERS, numberOf, rateOf, refuse } from "./config.js";
 import { type DecoderConfig, decoderModel } from "./decoder.js";
 import { apply, bias, norm, normalize, weight } from "./encoder.js";
 import type { Architecture, ParameterSpec } from "./model.js";
@@ -13,17 +13,17 @@ function configOf(json: Json): DecoderConfig {
   refuse(json, "reorder_and_upcast_attn", false);
   refuse(json, "add_cross_attention", false);
   refuse(json, "tie_word_embeddings", true);
-  const hidden = numberOf(json, "n_embd", 768);
-  const heads = numberOf(json, "n_head", 12);
+  const hidden = countOf(json, "n_embd", 768);
+  const heads = countOf(json, "n_head", 12);
   checkMultiple(["n_embd", hidden], ["n_head", heads]);
   return {
     hidden,
     heads,
     keyHeads: heads,
     headSize: hidden / heads,
-    layers: numberOf(json, "n_layer", 12),
-    intermediate: numberOf(json, "n_inner", 4 * hidden),
-    maxPositions: numberOf(json, "n_positions", 1024),
+    layers: countOf(json, "n_layer", 12, LAYERS),
+    intermediate: countOf(json, "n_inner", 4 * hidden),
+    maxPositions: countOf(json, "n_positions", 1024),
     initializerRange: numberOf(json, "initializer_range", 0.02),
   };
 }
@@ -60,7 +60,7 @@ export const gpt2: Architecture = (json, options) => {
   const { hidden: H } = config;
   const activation = activationOf(json, "activation_function", "gelu_new");
   const epsilon = numberOf(json, "layer_norm_epsilon", 1e-5);
-  const embeddingDropout = numberOf(json, "embd_pdrop", 0.1);
+  const embeddingDropout = rateOf(json, "embd_pdrop", 0.1);
   return decoderModel({
     type: "gpt2",
     json,
@@ -82,7 +82,7 @@ export const gpt2: Architecture = (json, options) => {
     place: () => (heads) => heads,
     feedForward: (w, layer, x) =>
       apply(w, `${layer}.output`, activation(apply(w, `${layer}.intermediate`, x, "in-out")), "in-out"),
-    attentionDropout: numberOf(json, "attn_pdrop", 0.1),
-    outputDropout: numberOf(json, "resid_pdrop", 0.1),
+    attentionDropout: rateOf(json, "attn_pdrop", 0.1),
+    outputDropout: rateOf(json, "resid_pdrop", 0.1),
   });
 };

@@ -1,7 +1,7 @@
 // Llama (Touvron et al., 2023), as Hugging Face's LlamaForCausalLM computes it: RMSNorm, rotary positions, SwiGLU, and
 // heads of keys and values that serve several heads of queries.
 import * as tf from "@tensorflow/tfjs";
-import { checkMultiple, modelError, numberOf, refuse } from "./config.js";
+import { checkMultiple, countOf, LAYERS, modelError, numberOf, rateOf, refuse } from "./config.js";
 import { type DecoderConfig, decoderModel } from "./decoder.js";
 import { transposed, weight } from "./encoder.js";
 import type { Architecture, ParameterSpec, Weights } from "./model.js";
@@ -13,10 +13,10 @@ function configOf(json: Json): DecoderConfig {
   refuse(json, "hidden_act", "silu");
   refuse(json, "attention_bias", false);
   refuse(json, "mlp_bias", false);
-  const hidden = numberOf(json, "hidden_size", 4096);
-  const heads = numberOf(json, "num_attention_heads", 32);
-  const keyHeads = numberOf(json, "num_key_value_heads", heads);
-  const headSize = numberOf(json, "head_dim", hidden / heads);
+  const hidden = countOf(json, "hidden_size", 4096);
+  const heads = countOf(json, "num_attention_heads", 32);
+  const keyHeads = countOf(json, "num_key_value_heads", heads);
+  const headSize = countOf(json, "head_dim", hidden / heads);
   checkMultiple(["hidden_size", hidden], ["num_attention_heads", heads]);
   checkMultiple(["num_attention_heads", heads], ["num_key_value_heads", keyHeads]);
   if (headSize % 2 !== 0)
@@ -26,9 +26,9 @@ function configOf(json: Json): DecoderConfig {
     heads,
     keyHeads,
     headSize,
-    layers: numberOf(json, "num_hidden_layers", 32),
-    intermediate: numberOf(json, "intermediate_size", 11008),
-    maxPositions: numberOf(json, "max_position_embeddings", 2048),
+    layers: countOf(json, "num_hidden_layers", 32, LAYERS),
+    intermediate: countOf(json, "intermediate_size", 11008),
+    maxPositions: countOf(json, "max_position_embeddings", 2048),
     initializerRange: numberOf(json, "initializer_range", 0.02),
   };
 }
@@ -81,7 +81,7 @@ export const llama: Architecture = (json, options) => {
     project: (w, name, x) => linear(x, w(`${name}.weight`)),
     place: (length) => rotation(length, config.headSize / 2, theta),
     feedForward,
-    attentionDropout: numberOf(json, "attention_dropout", 0),
+    attentionDropout: rateOf(json, "attention_dropout", 0),
     outputDropout: 0,
   });
 };

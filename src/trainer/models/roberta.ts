@@ -1,7 +1,7 @@
 // RoBERTa (Liu et al., 2019) and XLM-R (Conneau et al., 2020), one layout under Hugging Face: BERT with positions that
 // start after the padding's, and a classification head of its own.
 import { bertEncoder } from "./bert.js";
-import { BERT_DEFAULTS, encoderConfig, numberOf } from "./config.js";
+import { BERT_DEFAULTS, countOf, encoderConfig, rateOf } from "./config.js";
 import { encoderModel } from "./heads.js";
 import type { Architecture } from "./model.js";
 import { gelu, tanh } from "./ops.js";
@@ -9,9 +9,9 @@ import { gelu, tanh } from "./ops.js";
 export const roberta: Architecture = (json, options) => {
   const parsed = encoderConfig(json, BERT_DEFAULTS);
   // The first token's position is padding_idx + 1. (Hugging Face would give a padding token inside of a text none.)
-  const positionOffset = numberOf(json, "pad_token_id", 1) + 1;
+  const positionOffset = countOf(json, "pad_token_id", 1, { least: 0 }) + 1;
   const config = { ...parsed, positionOffset, maxPositions: parsed.maxPositions - positionOffset };
-  const headDropout = numberOf(json, "classifier_dropout", config.hiddenDropout);
+  const headDropout = rateOf(json, "classifier_dropout", config.hiddenDropout);
   return encoderModel({
     type: "roberta",
     json,

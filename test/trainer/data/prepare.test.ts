@@ -434,7 +434,7 @@ test.each([
 });
 
 test.each([
-  ["a config without vocab_size", { vocab_size: "many" }, /vocab_size as an integer; it is "many"/],
+  ["a config without vocab_size", { vocab_size: "many" }, /vocab_size as an integer from 1 to 16777216; it is "many"/],
   ["an architecture that is not known", { model_type: "t5" }, /"t5", expected one of bert/],
   ["a tokenizer with ids beyond the model's rows", { vocab_size: 8 }, /the id \d+, for which the model has no row/],
 ])("%s is an error of code model", async (_, config, message) => {

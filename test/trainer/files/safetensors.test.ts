@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { DualrateError } from "../../../src/errors.js";
-import { readSafetensors, writeSafetensors } from "../../../src/trainer/files/safetensors.js";
+import { readSafetensors, readVerifiedMetadata, writeSafetensors } from "../../../src/trainer/files/safetensors.js";
 import { needsShared, shared } from "../../shared.js";
 
 let folder: string;
@@ -53,7 +53,10 @@ test("the data section begins at a multiple of 8 bytes and the metadata names th
   const bytes = await readFile(file);
   const length = Number(bytes.readBigUInt64LE());
   expect(length % 8).toBe(0);
-  expect(JSON.parse(bytes.toString("utf8", 8, 8 + length)).__metadata__).toEqual({ format: "pt" });
+  expect(JSON.parse(bytes.toString("utf8", 8, 8 + length)).__metadata__).toEqual({
+    format: "pt",
+    crc32: expect.stringMatching(/^[0-9a-f]+$/),
+  });
 });
 
 // Values and bit patterns from IEEE 754: 1, -2, the smallest subnormal and normal, the largest value, -0, infinity.
@@ -118,4 +121,37 @@ test.skipIf(!shared)(needsShared("the real ALBERT has 28 tensors and 735,567 par
   const tensors = await readSafetensors(join(shared ?? "", "models/rxn-albert/model.safetensors"));
   expect(tensors).toHaveLength(28);
   expect(tensors.reduce((sum, { data }) => sum + data.length, 0)).toBe(735_567);
+});
+
+test("a bit that has changed since the file was written is found, wherever it is", async () => {
+  const file = join(folder, "out.safetensors");
+  const tensors = [
+    { name: "a", shape: [2], data: Float32Array.of(1, 2) },
+    { name: "b", shape: [1], data: Float32Array.of(3) },
+  ];
+  await writeSafetensors(file, tensors, { fingerprint: "of a trial" });
+  expect(await readVerifiedMetadata(file)).toMatchObject({ format: "pt", fingerprint: "of a trial" });
+  const whole = await readFile(file);
+  for (let bit = 0; bit < 8 * whole.length; bit += 5) {
+    const damaged = Buffer.from(whole);
+    damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+    await writeFile(file, damaged);
+    const read = await readVerifiedMetadata(file).catch((error: unknown) => error);
+    // Blank space after the header may become other blank space.
+    if (read instanceof DualrateError) expect(read.code).toBe("model");
+    else expect(await readSafetensors(file)).toMatchObject(tensors);
+  }
+});
+
+test("a file of ours whose data have changed is not read, one of others without a checksum is", async () => {
+  const file = join(folder, "out.safetensors");
+  await writeSafetensors(file, [{ name: "a", shape: [1], data: Float32Array.of(1) }]);
+  const whole = await readFile(file);
+  whole[whole.length - 1] = 0x40;
+  await writeFile(file, whole);
+  const error = await errorOf(readSafetensors(file));
+  expect(error.message).toMatch(/is damaged: its checksum is [0-9a-f]+, and was [0-9a-f]+ when it was written/);
+  const foreign = await fileWith({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4));
+  expect(await readSafetensors(foreign)).toHaveLength(1);
+  expect((await errorOf(readVerifiedMetadata(foreign))).message).toMatch(/has no checksum/);
 });
