@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DualrateError, messageOf } from "../errors.js";
 import { trialToExport } from "../export/configuration.js";
+import { cardFiles } from "../export/model-card.js";
 import { checkAbsent } from "../export/write.js";
 import { formatMetric } from "../report/format.js";
 import type { LocalExecutor } from "../runner/executor.js";
@@ -14,6 +15,7 @@ import { hasWeights, TrialFiles } from "../runner/trial-files.js";
 import type { StudyRecord } from "../store/records.js";
 import type { Task } from "../sweep/settings.js";
 import type { CompleteTrial } from "../sweep/trial.js";
+import { resolveConfig } from "../trainer/config.js";
 import { modelText, withModel } from "./hub-model.js";
 import { withOneWorker } from "./one-worker.js";
 import { note } from "./output.js";
@@ -34,9 +36,10 @@ export async function exportModel(name: string | undefined, options: ExportModel
   const { checkpoint, batches, force = false } = options;
   checkTarget(checkpoint, "folder", force);
   if (batches !== undefined) checkTarget(batches, "file", force);
-  const [stored, trial] = await withReader(options, (reader) => {
+  const { stored, trial, measurements } = await withReader(options, (reader) => {
     const { study } = findStudy(reader, name, options);
-    return [study, trialToExport(study, reader.trials(study.id), options.trial)] as const;
+    const trial = trialToExport(study, reader.trials(study.id), options.trial);
+    return { stored: study, trial, measurements: reader.measurementsOf(study.id, trial.number) };
   });
   const settings = await withModel(stored.sweep.settings);
   const study = { ...stored, sweep: { ...stored.sweep, settings } };
@@ -46,7 +49,9 @@ export async function exportModel(name: string | undefined, options: ExportModel
       await checkInputs(study, executor);
       const job = await withWeights(study, trial, executor, options.results, scratch);
       const files = { folder: resolve(checkpoint), ...(batches !== undefined && { batches: resolve(batches) }) };
-      await executor.exportModel({ job, ...files });
+      const facts = { seed: trial.seed, trainExamples: study.summary.trainExamples };
+      const config = resolveConfig(settings, trial.parameters, facts);
+      await executor.exportModel({ job, ...files, texts: cardFiles({ study, trial, config, measurements }) });
       noteExported(study, trial, checkpoint);
       return 0;
     });

@@ -112,7 +112,7 @@ function addStudyCommands(program: Command): void {
 
 function addExport(program: Command, onExit: (status: number) => void): void {
   withResults(program.command("export"))
-    .description("write the best configuration as a file, or its trained model")
+    .description("write the best configuration as a file, or its trained model; or all trials")
     .argument("[study]", NEWEST)
     .option("--trial <n>", "this trial instead of the best", positiveInteger)
     .option("-o, --output <file>", "where to write (default: standard output)")
@@ -122,6 +122,9 @@ function addExport(program: Command, onExit: (status: number) => void): void {
         "json",
         "python",
         "peft",
+        "training-args",
+        "csv",
+        "optuna",
       ]),
     )
     .option("--checkpoint <dir>", "write the trained model instead, as a Hugging Face folder")
@@ -161,7 +164,12 @@ Formats:
   yaml, json  a sweep file of this one configuration, for dualrate train and run
   python      a script that trains it with PyTorch and transformers, without dualrate (also for names in .py)
   peft        Python functions that train the introduced rows with PEFT, at their rate and schedule; PEFT cannot give
-              the pretrained weights a rate of their own`;
+              the pretrained weights a rate of their own
+  training-args  Hugging Face's TrainingArguments as JSON: the loop, and the rate and schedule of the pretrained weights
+  csv         a row for each trial of the study (also for names in .csv)
+  optuna      a journal of all ended trials with their measurements, for Optuna and its dashboard
+
+A folder written with --checkpoint has the model, its tokenizer, a model card (README.md) and trainer_state.json.`;
 
 function withResults(command: Command): Command {
   return command.option("--results <dir>", "the folder that holds sweeps.db", DEFAULT_RESULTS);

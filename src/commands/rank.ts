@@ -2,13 +2,13 @@
 import { resultsFlag } from "../dashboard/format.js";
 import { formatMean, formatParameter, formatRate, formatRatio } from "../report/format.js";
 import {
-  type ConfigurationRow,
   configurationRows,
-  type RankedRow,
+  type RankingRow as Row,
   rankedRows,
+  rankingCsv,
   varyingParameters,
 } from "../report/ranking.js";
-import { type Column, csv, textTable } from "../report/table.js";
+import { type Column, textTable } from "../report/table.js";
 import type { MetricName } from "../sweep/settings.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -41,8 +41,6 @@ export async function rank(name: string | undefined, options: RankOptions): Prom
   });
 }
 
-type Row = RankedRow & Partial<Pick<ConfigurationRow, "seeds" | "standard_error" | "trials">>;
-
 function rankingColumns(metric: MetricName, searched: readonly string[], replicated: boolean): readonly Column<Row>[] {
   const rate = (key: "base_lr" | "intro_lr"): Column<Row> => ({
     title: key,
@@ -70,21 +68,3 @@ const SEEDS: Column<Row> = {
   title: "seeds",
   cell: ({ seeds, replicate }) => (seeds === undefined ? `seed ${replicate + 1}` : String(seeds)),
 };
-
-/** One line a row with all parameters and all digits. */
-function rankingCsv(rows: readonly Row[]): string {
-  const names = [...new Set(rows.flatMap(({ parameters }) => Object.keys(parameters)))];
-  const folded = rows.some(({ seeds }) => seeds !== undefined);
-  return csv(
-    [
-      ...["number", "state", "value", "best_step", ...names, "replicate", "seed", "seconds", "reason"],
-      ...(folded ? ["seeds", "standard_error"] : []),
-    ],
-    rows.map((row) => [
-      ...[row.number, row.state, row.value, row.best_step],
-      ...names.map((name) => row.parameters[name] ?? null),
-      ...[row.replicate, row.seed, row.seconds, row.reason],
-      ...(folded ? [row.seeds ?? null, row.standard_error ?? null] : []),
-    ]),
-  );
-}

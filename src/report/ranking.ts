@@ -4,6 +4,7 @@ import { configurationsOf, type RankedConfiguration, rankConfigurations } from "
 import type { Goal } from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
 import { type FailureReason, mayGoBetter, rankTrials, type Trial } from "../sweep/trial.js";
+import { csv } from "./table.js";
 
 /** One trial for output; names as in JSON and CSV. */
 export interface RankedRow {
@@ -43,6 +44,9 @@ export interface ConfigurationRow extends RankedRow {
   /** The numbers of its trials in any state. */
   readonly trials: readonly number[];
 }
+
+/** A row of either kind. */
+export type RankingRow = RankedRow & Partial<Pick<ConfigurationRow, "seeds" | "standard_error" | "trials">>;
 
 /** Configurations with a complete trial as rankConfigurations ranks them, then all others by state and number. */
 export function configurationRows(
@@ -85,6 +89,24 @@ function rankedRow(trial: Trial, fixed: Parameters): RankedRow {
     seconds: "endedAt" in trial ? (trial.endedAt - trial.startedAt) / 1000 : null,
     reason: reasonOf(trial),
   };
+}
+
+/** One line a row with all parameters and all digits. */
+export function rankingCsv(rows: readonly RankingRow[]): string {
+  const names = [...new Set(rows.flatMap(({ parameters }) => Object.keys(parameters)))];
+  const folded = rows.some(({ seeds }) => seeds !== undefined);
+  return csv(
+    [
+      ...["number", "state", "value", "best_step", ...names, "replicate", "seed", "seconds", "reason"],
+      ...(folded ? ["seeds", "standard_error"] : []),
+    ],
+    rows.map((row) => [
+      ...[row.number, row.state, row.value, row.best_step],
+      ...names.map((name) => row.parameters[name] ?? null),
+      ...[row.replicate, row.seed, row.seconds, row.reason],
+      ...(folded ? [row.seeds ?? null, row.standard_error ?? null] : []),
+    ]),
+  );
 }
 
 /** The trial's rates first, then fixed and searched parameters. */

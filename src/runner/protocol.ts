@@ -45,6 +45,8 @@ export interface ExportRequest {
   readonly folder: string;
   /** Where to write the validation set's batches, one JSON object a line. */
   readonly batches?: string;
+  /** Texts to write into the folder too, by the names of their files. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** What a trial starts from, to write for another trainer. */

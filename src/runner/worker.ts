@@ -66,11 +66,11 @@ export async function train(task: TrainTask): Promise<TrainReply> {
 }
 
 /** Writes a trained model's folder, and the validation batches where they are asked for. */
-export async function exportModel({ job, inputs, folder, batches }: ExportTask): Promise<ExportReply> {
+export async function exportModel({ job, inputs, folder, batches, texts = {} }: ExportTask): Promise<ExportReply> {
   try {
     quiet();
     const { writeModelFolder } = await import("../trainer/model-folder.js");
-    await writeModelFolder(folder, job.settings, inputs, job.weights ?? "");
+    await writeModelFolder(folder, job.settings, inputs, job.weights ?? "", texts);
     if (batches !== undefined) await writeBatches(batches, job, inputs);
     return { type: "exported" };
   } catch (error) {

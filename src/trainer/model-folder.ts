@@ -15,13 +15,14 @@ type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Writes a new `folder`, whole or not at all; in one that exists already, the model's files are replaced and all others
- * left alone. `weights`: the model's file, which is copied.
+ * left alone. `weights`: the model's file, which is copied; `texts`: more files, by name.
  */
 export async function writeModelFolder(
   folder: string,
   settings: Settings,
   inputs: SharedInputs,
   weights: string,
+  texts: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const temporary = `${folder}.${process.pid}.tmp`;
   try {
@@ -29,6 +30,7 @@ export async function writeModelFolder(
     await copyFile(weights, join(temporary, WEIGHTS_FILE));
     await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings, inputs));
     await writeTokenizer(temporary, settings, inputs.data.introduced);
+    for (const [name, text] of Object.entries(texts)) await writeFile(join(temporary, name), text);
     await moveInto(folder, temporary);
   } finally {
     await rm(temporary, { recursive: true, force: true });

@@ -46,6 +46,8 @@ test("the best trial's kept weights come out as a folder with the trial's loss",
   expect(json("best", "config.json")).toMatchObject({ architectures: ["BertForMaskedLM"] });
   const contents = json("best", "tokenizer.json").added_tokens.map(({ content }: { content: string }) => content);
   expect(contents.slice(-2)).toEqual(["<new>", "zyx"]);
+  expect(json("best", "trainer_state.json")).toMatchObject({ best_metric: ranked[0]!.value });
+  expect(readFileSync(join(tiny.folder, "best", "README.md"), "utf8")).toMatch(/^---\nlibrary_name: transformers\n/);
 });
 
 test("a trial whose weights were not kept is trained again, and comes out with its own loss", async () => {

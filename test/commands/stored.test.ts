@@ -154,7 +154,20 @@ test("export writes JSON where the output's name or --format says so", async () 
   expect(JSON.parse(stdout).name).toBe("older-trial-1");
 });
 
+test("export writes all trials for other programs", async () => {
+  const { stdout } = await dualrate("export", "older", "--format", "csv");
+  expect(stdout).toBe((await dualrate("rank", "older", "--seeds", "--csv")).stdout);
+  const { stderr } = await dualrate("export", "letters", "--format", "optuna", "-o", "journal.log");
+  expect(stderr).toMatch(/wrote journal\.log; open it: optuna-dashboard journal\.log/);
+  const [first, ...rest] = readFileSync(join(folder, "journal.log"), "utf8").trim().split("\n");
+  expect(JSON.parse(first ?? "")).toMatchObject({ op_code: 0, study_name: "letters" });
+  expect(rest.some((line) => JSON.parse(line).op_code === 4)).toBe(true);
+  const { stdout: training } = await dualrate("export", "older", "--format", "training-args");
+  expect(JSON.parse(training)).toMatchObject({ output_dir: "older-trial-1", optim: "adamw_torch" });
+});
+
 test.each([
+  [["export", "--format", "optuna", "--trial", "1"], "--format optuna is of all trials", "Leave --trial out"],
   [["rank", "nope"], 'holds no study named "nope"', "letters, older, large"],
   [["show", "letters", "99"], '"letters" has no trial 99', "dualrate rank letters"],
   [["export", "--trial", "5"], 'trial 5 of "letters" is failed, not complete', "dualrate rank letters"],
