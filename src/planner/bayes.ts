@@ -1,6 +1,8 @@
 // The Bayesian sampler: an initial design, then the point of greatest expected improvement under a Gaussian process.
 import { deriveKey } from "../random.js";
-import { cubePoint, gridSize, type Parameters, type Space, sizeOf } from "../sweep/space.js";
+import { configurationKey } from "../sweep/configuration.js";
+import { createInside, cubePoint, gridSize, type Parameters, type Space, sizeOf } from "../sweep/space.js";
+import type { Trial } from "../sweep/trial.js";
 import { mostImproving } from "./acquisition.js";
 import { dimensionsOf } from "./dimensions.js";
 import type { Allowed, History, Sampler } from "./sampler.js";
@@ -21,15 +23,25 @@ export function createBayesSampler(space: Space, runCap: number, allowed: Allowe
   return {
     size,
     suggest(space, history, number) {
-      if (number > size) return undefined;
-      const seen = new Set(
-        [...history.finished, ...history.running].map(({ parameters }) => pointKey(space, parameters)),
-      );
+      const { known, outside } = insideOf(space, history);
+      if (number > Math.min(runCap, gridSize(space) + outside)) return undefined;
+      const seen = new Set([...known.finished, ...known.running].map(({ parameters }) => pointKey(space, parameters)));
       const isNew = (point: Parameters) => allowed(point) && !seen.has(pointKey(space, point));
-      const surrogate = number > initialDesignSize(space) ? surrogateOf(space, history, number) : undefined;
+      const surrogate = number > initialDesignSize(space) ? surrogateOf(space, known, number) : undefined;
       if (surrogate === undefined) return initialPoint(space, history, isNew);
       return mostImproving(space, surrogate, deriveKey(history.seed, "acquisition", number), isNew);
     },
+  };
+}
+
+/** What the trials within the space say, and how many configurations are not: ranges may have been narrowed since they were tried. */
+function insideOf(space: Space, history: History): { readonly known: History; readonly outside: number } {
+  const isInside = createInside(space);
+  const inside = (trials: readonly Trial[]) => trials.filter(({ parameters }) => isInside(parameters));
+  const others = [...history.finished, ...history.running].filter(({ parameters }) => !isInside(parameters));
+  return {
+    known: { ...history, finished: inside(history.finished), running: inside(history.running) },
+    outside: new Set(others.map(({ parameters }) => configurationKey(parameters))).size,
   };
 }
 

@@ -1,6 +1,6 @@
 // What a study has spent of its budget, over all of its runs: from what is stored, so that a resumed study counts on.
 import type { Standing } from "../planner/sampler.js";
-import type { StudyEvent } from "../store/records.js";
+import { EXTENDED, type StudyEvent } from "../store/records.js";
 import type { Budget } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
@@ -35,7 +35,7 @@ export const BEGINS = /^(started|resumed): /;
 export function timeOfRuns(events: readonly StudyEvent[], trials: readonly Trial[]): number {
   const begins = events.filter(({ kind, message }) => kind === "study" && BEGINS.test(message)).map(({ at }) => at);
   const signs = [
-    ...events.map(({ at }) => at),
+    ...events.filter(({ message }) => !message.startsWith(EXTENDED)).map(({ at }) => at),
     ...trials.flatMap((trial) => ("endedAt" in trial ? trial.endedAt : [])),
   ];
   return begins.reduce((total, begin, i) => {

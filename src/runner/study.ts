@@ -173,11 +173,11 @@ class StudyRun {
     return { trial };
   }
 
-  /** How many trials the finals take is known when they begin. */
+  /** How many trials the finals take is known when they begin; those that a person adds come on top. */
   #countPlanned(): void {
     const { study, writer } = this.#options;
     const total = this.#plan.total(this.#ledger.history(), this.#ledger.trials);
-    if (study.sweep.final && total !== undefined && total !== this.#planned) writer.planTrials(study.id, total);
+    if (total !== undefined && total !== this.#planned) writer.planTrials(study.id, total);
     this.#planned = total;
   }
 
