@@ -170,6 +170,7 @@ function limitLines({ earlyTerminate, budget = {} }: Sweep, { rungs }: Pruner): 
   const spent = [
     ...(budget.minutes === undefined ? [] : [plural(budget.minutes, "minute")]),
     ...(budget.steps === undefined ? [] : [plural(budget.steps, "step")]),
+    ...(budget.tokens === undefined ? [] : [plural(budget.tokens, "token")]),
   ];
   return [
     ...(earlyTerminate ? [`stopping    ${earlyTerminate.type}, judged at ${at} of a trial's steps`] : []),

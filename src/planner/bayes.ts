@@ -1,13 +1,14 @@
 // The Bayesian sampler: an initial design, then the point of greatest expected improvement under a Gaussian process.
 import { deriveKey } from "../random.js";
 import { configurationKey } from "../sweep/configuration.js";
+import type { PriorTrial } from "../sweep/settings.js";
 import { createInside, cubePoint, gridSize, type Parameters, type Space, sizeOf } from "../sweep/space.js";
-import type { Trial } from "../sweep/trial.js";
+import { mayGoBetter, type Trial } from "../sweep/trial.js";
 import { mostImproving } from "./acquisition.js";
 import { dimensionsOf } from "./dimensions.js";
 import type { Allowed, History, Sampler } from "./sampler.js";
 import { allowedPoints } from "./sobol.js";
-import { surrogateOf } from "./surrogate.js";
+import { type Surrogate, surrogateOf } from "./surrogate.js";
 
 /** Trials before the first that follows from others' values. */
 export function initialDesignSize(space: Space): number {
@@ -16,9 +17,16 @@ export function initialDesignSize(space: Space): number {
 
 /**
  * At most `runCap` suggestions, no configuration twice. Suggestion n is a function of the study's seed, n, the finished trials in
- * the order of their numbers, and the running ones; with several workers it so depends on which have ended.
+ * the order of their numbers, and the running ones; with several workers it so depends on which have ended. With a prior, the
+ * initial design goes by another study's trials (as in Feurer, Springenberg and Hutter, "Initializing Bayesian Hyperparameter
+ * Optimization via Meta-Learning", 2015); what follows, by this study's alone.
  */
-export function createBayesSampler(space: Space, runCap: number, allowed: Allowed): Sampler {
+export function createBayesSampler(
+  space: Space,
+  runCap: number,
+  allowed: Allowed,
+  prior: readonly PriorTrial[] = [],
+): Sampler {
   const size = Math.min(runCap, gridSize(space));
   return {
     size,
@@ -27,7 +35,8 @@ export function createBayesSampler(space: Space, runCap: number, allowed: Allowe
       if (number > Math.min(runCap, gridSize(space) + outside)) return undefined;
       const seen = new Set([...known.finished, ...known.running].map(({ parameters }) => pointKey(space, parameters)));
       const isNew = (point: Parameters) => allowed(point) && !seen.has(pointKey(space, point));
-      const surrogate = number > initialDesignSize(space) ? surrogateOf(space, known, number) : undefined;
+      const isInitial = number <= initialDesignSize(space);
+      const surrogate = isInitial ? priorSurrogate(space, prior, known, number) : surrogateOf(space, known, number);
       if (surrogate === undefined) return initialPoint(space, history, isNew);
       return mostImproving(space, surrogate, deriveKey(history.seed, "acquisition", number), isNew);
     },
@@ -43,6 +52,30 @@ function insideOf(space: Space, history: History): { readonly known: History; re
     known: { ...history, finished: inside(history.finished), running: inside(history.running) },
     outside: new Set(others.map(({ parameters }) => configurationKey(parameters))).size,
   };
+}
+
+/**
+ * What the prior says. Values of two studies are never compared, since another model or other data give them another scale: this
+ * study's trials count as if they had come to what the prior expects of them, but for those that diverged.
+ */
+function priorSurrogate(
+  space: Space,
+  prior: readonly PriorTrial[],
+  { finished, running, goal, seed }: History,
+  number: number,
+): Surrogate | undefined {
+  if (prior.length === 0) return undefined;
+  const diverged = finished.filter((trial) => trial.state === "failed" && !mayGoBetter(trial.failure));
+  const others = finished.filter((trial) => !diverged.includes(trial));
+  const told = { finished: [...prior.map(trialOf), ...diverged], running: [...others, ...running], goal, seed };
+  return surrogateOf(space, told, number);
+}
+
+function trialOf({ parameters, replicate, value }: PriorTrial, index: number): Trial {
+  const rates = { base_lr: Number.NaN, lr_ratio: Number.NaN, intro_lr: Number.NaN };
+  const common = { number: index + 1, replicate, seed: 0, parameters, rates, startedAt: 0, endedAt: 0 };
+  if (value === null) return { ...common, state: "failed", failure: { kind: "diverged", message: "in another study" } };
+  return { ...common, state: "complete", value, bestStep: 1 };
 }
 
 /** The centre, then a scrambled Sobol sequence: its first point that is new. */

@@ -78,6 +78,7 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
     ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap }),
     ...leaves("", { constraints: sweep.constraints, enqueue: sweep.enqueued }),
     ...leaves("", { earlyTerminate: sweep.earlyTerminate, replicates: sweep.replicates }),
+    ...leaves("", { warmStart: sweep.warmStart?.study }),
     ...leaves("metric.", { ...sweep.metric }),
     ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
     ...leaves("introduced_tokens.", { ...settings.introduced }),

@@ -47,7 +47,11 @@ const REASONS: Readonly<Record<string, string>> = {
   "content of data": "trials on other data cannot be compared",
 };
 
-function refusalOf({ key }: Change, { sweep: old }: StudyDefinition, { sweep: now }: StudyDefinition): string | undefined {
+function refusalOf(
+  { key }: Change,
+  { sweep: old }: StudyDefinition,
+  { sweep: now }: StudyDefinition,
+): string | undefined {
   if (key === "run_cap" || key === "constraints") return undefined;
   const [searched, searchedNow] = [old, now].map(({ space }) => space.some(({ name }) => name === key));
   if (searched && searchedNow) {

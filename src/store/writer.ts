@@ -3,12 +3,19 @@
 import type { Database } from "better-sqlite3";
 import { DualrateError } from "../errors.js";
 import type { Measurement, Pause, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import { changedDefinition, notExtended, nothingToExtend, runsElsewhere } from "./changed-study.js";
 import { databaseFile, explained, openForWriting } from "./database.js";
 import { identityChanges } from "./definition.js";
 import { extensionOf } from "./extension.js";
-import { changedDefinition, nothingToExtend, notExtended, runsElsewhere } from "./changed-study.js";
 import { isAlive, isSameProcess, thisProcess } from "./lease.js";
-import { EXTENDED, type EventKind, type StoreWriter, type StudyDefinition, type StudyOwner, type StudyRecord } from "./records.js";
+import {
+  type EventKind,
+  EXTENDED,
+  type StoreWriter,
+  type StudyDefinition,
+  type StudyOwner,
+  type StudyRecord,
+} from "./records.js";
 import {
   definitionToJson,
   type LeaseRow,
@@ -63,9 +70,7 @@ class SqliteWriter implements StoreWriter {
       if (accepted.length === 0) return accepted;
       const owner = this.#otherOwner(known.id);
       if (owner) throw runsElsewhere(definition, owner);
-      this.#db
-        .prepare("UPDATE studies SET definition = ? WHERE id = ?")
-        .run(definitionToJson(definition), known.id);
+      this.#db.prepare("UPDATE studies SET definition = ? WHERE id = ?").run(definitionToJson(definition), known.id);
       this.logEvent(known.id, "study", `${EXTENDED}${accepted.join("; ")}`);
       return accepted;
     });
