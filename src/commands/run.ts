@@ -172,7 +172,8 @@ function extensionText(changes: readonly string[]): string {
 }
 
 function finishedText({ name }: StudyRecord, failed: number, { retryFailed = false }: RunOptions): string {
-  if (!retryFailed) return `${name} has finished already; give it a new name to run it again`;
+  if (!retryFailed)
+    return `${name} has finished already; give it a new name to run it again, or change its file and --extend it`;
   const why = failed > 0 ? "its failed trials diverged, and would again" : "none of its trials failed";
   return `${name} has finished already, and nothing is to be retried: ${why}`;
 }

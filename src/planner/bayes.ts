@@ -5,10 +5,10 @@ import type { PriorTrial } from "../sweep/settings.js";
 import { createInside, cubePoint, gridSize, type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { mayGoBetter, type Trial } from "../sweep/trial.js";
 import { mostImproving } from "./acquisition.js";
-import { dimensionsOf } from "./dimensions.js";
+import { dimensionsOf, encode } from "./dimensions.js";
 import type { Allowed, History, Sampler } from "./sampler.js";
-import { allowedPoints } from "./sobol.js";
-import { type Surrogate, surrogateOf } from "./surrogate.js";
+import { allowedPoints, sobolPoint } from "./sobol.js";
+import { surrogateOf } from "./surrogate.js";
 
 /** Trials before the first that follows from others' values. */
 export function initialDesignSize(space: Space): number {
@@ -35,8 +35,10 @@ export function createBayesSampler(
       if (number > Math.min(runCap, gridSize(space) + outside)) return undefined;
       const seen = new Set([...known.finished, ...known.running].map(({ parameters }) => pointKey(space, parameters)));
       const isNew = (point: Parameters) => allowed(point) && !seen.has(pointKey(space, point));
-      const isInitial = number <= initialDesignSize(space);
-      const surrogate = isInitial ? priorSurrogate(space, prior, known, number) : surrogateOf(space, known, number);
+      if (number <= initialDesignSize(space)) {
+        return priorPoint(space, prior, known, number, isNew) ?? initialPoint(space, history, isNew);
+      }
+      const surrogate = surrogateOf(space, known, number);
       if (surrogate === undefined) return initialPoint(space, history, isNew);
       return mostImproving(space, surrogate, deriveKey(history.seed, "acquisition", number), isNew);
     },
@@ -54,21 +56,33 @@ function insideOf(space: Space, history: History): { readonly known: History; re
   };
 }
 
+/** Points of which the prior tells what the better part of the space is, and that part. */
+const SCREENED = 128;
+const BETTER_SHARE = 1 / 4;
+
 /**
- * What the prior says. Values of two studies are never compared, since another model or other data give them another scale: this
- * study's trials count as if they had come to what the prior expects of them, but for those that diverged.
+ * The initial design that a prior leads to: the point that it promises most of, then new points of the Sobol sequence in the quarter
+ * of the space that it expects most of, so that what it does not know is spread as ever. Values of two studies are never
+ * compared, since another model or other data give them another scale: of this study's trials, only those that diverged count.
  */
-function priorSurrogate(
+function priorPoint(
   space: Space,
   prior: readonly PriorTrial[],
-  { finished, running, goal, seed }: History,
+  { finished, goal, seed }: History,
   number: number,
-): Surrogate | undefined {
+  isNew: Allowed,
+): Parameters | undefined {
   if (prior.length === 0) return undefined;
   const diverged = finished.filter((trial) => trial.state === "failed" && !mayGoBetter(trial.failure));
-  const others = finished.filter((trial) => !diverged.includes(trial));
-  const told = { finished: [...prior.map(trialOf), ...diverged], running: [...others, ...running], goal, seed };
-  return surrogateOf(space, told, number);
+  const told = { finished: [...prior.map(trialOf), ...diverged], running: [], goal, seed };
+  const surrogate = surrogateOf(space, told, number);
+  if (surrogate === undefined) return undefined;
+  if (number === 1) return mostImproving(space, surrogate, deriveKey(seed, "acquisition", number), isNew);
+  const expected = (point: Parameters) => surrogate.process.mean(encode(surrogate.dimensions, point));
+  const key = deriveKey(seed, "initial");
+  const means = Array.from({ length: SCREENED }, (_, index) => expected(sobolPoint(space, key, index)));
+  const most = means.toSorted((x, y) => x - y)[BETTER_SHARE * SCREENED] as number;
+  return allowedPoints(space, key, (point) => isNew(point) && expected(point) <= most).next().value;
 }
 
 function trialOf({ parameters, replicate, value }: PriorTrial, index: number): Trial {

@@ -21,7 +21,7 @@ function hintFor(changes: number, refused: readonly Refusal[]): string {
   if (refused.length === 0) return `Add --extend to go on with the study as changed. Or undo the change, ${INSTEAD}.`;
   const undo = `Undo the change, or ${INSTEAD}.`;
   if (refused.length === changes) return undo;
-  return `--extend takes the changes, but not of ${refused.map(({ key }) => key).join(", ")}. ${undo}`;
+  return `--extend takes all of these but ${refused.map(({ key }) => key).join(", ")}. ${undo}`;
 }
 
 /** Of a run with --extend. */
