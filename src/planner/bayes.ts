@@ -5,7 +5,7 @@ import type { PriorTrial } from "../sweep/settings.js";
 import { createInside, cubePoint, gridSize, type Parameters, type Space, sizeOf } from "../sweep/space.js";
 import { mayGoBetter, type Trial } from "../sweep/trial.js";
 import { mostImproving } from "./acquisition.js";
-import { dimensionsOf, encode } from "./dimensions.js";
+import { decode, dimensionsOf, encode } from "./dimensions.js";
 import type { Allowed, History, Sampler } from "./sampler.js";
 import { allowedPoints, sobolPoint } from "./sobol.js";
 import { surrogateOf } from "./surrogate.js";
@@ -61,7 +61,7 @@ const SCREENED = 128;
 const BETTER_SHARE = 1 / 4;
 
 /**
- * The initial design that a prior leads to: the point that it promises most of, then new points of the Sobol sequence in the quarter
+ * The initial design that a prior leads to: its trial of best posterior mean, then new points of the Sobol sequence in the quarter
  * of the space that it expects most of, so that what it does not know is spread as ever. Values of two studies are never
  * compared, since another model or other data give them another scale: of this study's trials, only those that diverged count.
  */
@@ -77,7 +77,7 @@ function priorPoint(
   const told = { finished: [...prior.map(trialOf), ...diverged], running: [], goal, seed };
   const surrogate = surrogateOf(space, told, number);
   if (surrogate === undefined) return undefined;
-  if (number === 1) return mostImproving(space, surrogate, deriveKey(seed, "acquisition", number), isNew);
+  if (number === 1) return surrogate.leaders.map((x) => decode(space, surrogate.dimensions, x)).find(isNew);
   const expected = (point: Parameters) => surrogate.process.mean(encode(surrogate.dimensions, point));
   const key = deriveKey(seed, "initial");
   const means = Array.from({ length: SCREENED }, (_, index) => expected(sobolPoint(space, key, index)));
