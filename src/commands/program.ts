@@ -47,11 +47,20 @@ function addSweepCommands(program: Command, onExit: (status: number) => void): v
     .addHelpText("after", examples("dualrate demo", "dualrate demo my-demo --plain"))
     .action(async (folder, options) => onExit(await (await import("./demo.js")).demo(folder, options)));
   withResults(program.command("plan"))
-    .description("say what a sweep file would run, and check its inputs; trains and stores nothing")
+    .description("say what a sweep file would run, and check its inputs; stores nothing")
     .argument("<file>", "a sweep file")
-    .option("--limit <n>", "configurations to list", positiveInteger, 10)
+    .option("--limit <n>", "configurations to list; of a longer grid its first and last ones", positiveInteger, 40)
+    .option("--calibrate", "train a few steps of the largest configuration: time of the whole sweep, and peak memory")
     .addOption(jsonOption())
-    .addHelpText("after", examples("dualrate plan sweep.yaml", "dualrate plan sweep.yaml --limit 100 --json"))
+    .addHelpText("after", RUN_LIMITS)
+    .addHelpText(
+      "after",
+      examples(
+        "dualrate plan sweep.yaml",
+        "dualrate plan sweep.yaml --calibrate",
+        "dualrate plan sweep.yaml --limit 100 --json",
+      ),
+    )
     .action(async (file, options) => (await import("./plan.js")).plan(file, options));
   withRunOptions(program.command("run"))
     .description("run a sweep, or go on with it; Ctrl-C finishes the running trials, twice stops at once")

@@ -28,18 +28,18 @@ describe("resolveRates", () => {
 
 describe("tokensAfter", () => {
   const summary = { trainExamples: 10, trainTokens: 1000 };
-  const after = (steps: number, parameters: Parameters) =>
+  const tokens = (steps: number, parameters: Parameters) =>
     tokensAfter(steps, { fixed: { batch_size: 4 } }, parameters, summary);
 
   test("counts every text's tokens once a pass, however the pass is cut into steps", () => {
     // 3 batches of 4, the last one with 2 texts.
-    expect([0, 3, 6, 30].map((steps) => after(steps, {}))).toEqual([0, 1000, 2000, 10_000]);
+    expect([0, 3, 6, 30].map((steps) => tokens(steps, {}))).toEqual([0, 1000, 2000, 10_000]);
     // 2 steps a pass, of 2 batches and of 1.
-    expect([2, 4].map((steps) => after(steps, { gradient_accumulation_steps: 2 }))).toEqual([1000, 2000]);
-    expect(after(5, { batch_size: 2 })).toBe(1000);
+    expect([2, 4].map((steps) => tokens(steps, { gradient_accumulation_steps: 2 }))).toEqual([1000, 2000]);
+    expect(tokens(5, { batch_size: 2 })).toBe(1000);
   });
 
   test("counts the share of the texts in a pass that is not over", () => {
-    expect([1, 2, 4].map((steps) => after(steps, {}))).toEqual([400, 800, 1400]);
+    expect([1, 2, 4].map((steps) => tokens(steps, {}))).toEqual([400, 800, 1400]);
   });
 });
