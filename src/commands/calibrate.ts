@@ -1,7 +1,6 @@
 // `plan --calibrate`: a few steps of the sweep's largest configuration, and what the whole sweep takes by that.
-import { formatClock } from "../dashboard/format.js";
 import type { Sampler } from "../planner/sampler.js";
-import { formatBytes, plural } from "../report/format.js";
+import { formatBytes, formatDuration, plural } from "../report/format.js";
 import type { LocalExecutor } from "../runner/executor.js";
 import { type Calibration, largestOf, secondsPerTrial } from "../sweep/calibration.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
@@ -66,11 +65,11 @@ function totalSeconds(
 export function calibrationLines(calibrated: Calibrated, workers: number, summary: PreparedSummary): readonly string[] {
   const { secondsPerStep, secondsPerEvaluation, compileSeconds, peakBytes, totalSeconds } = calibrated;
   const milliseconds = (seconds: number) => `${Number((1000 * seconds).toPrecision(3))} ms`;
-  const trial = `${formatClock(1000 * calibrated.secondsPerTrial)} a trial`;
+  const trial = `${formatDuration(1000 * calibrated.secondsPerTrial)} a trial`;
   const whole =
     totalSeconds === null
       ? trial
-      : `${formatClock(1000 * totalSeconds)} in all at ${plural(workers, "worker")}, ${trial}`;
+      : `${formatDuration(1000 * totalSeconds)} in all at ${plural(workers, "worker")}, ${trial}`;
   return [
     `calibrated  largest configuration: ${milliseconds(secondsPerStep)} a step, ${milliseconds(secondsPerEvaluation)} an evaluation, ${Number(compileSeconds.toPrecision(2))} s to compile`,
     `            about ${whole}, where none is ended early`,

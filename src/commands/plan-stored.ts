@@ -7,6 +7,7 @@ import { compareRatios, groupingOf, type RatioRow } from "../report/ratios.js";
 import { estimateTimeLeft, type TimeLeft } from "../report/time-left.js";
 import { edgeWarning } from "../report/verdict.js";
 import { databaseFile } from "../store/database.js";
+import { definitionChanges } from "../store/definition.js";
 import { type Extension, extensionOf } from "../store/extension.js";
 import type { StoreReader, StudyDefinition, StudyOverview } from "../store/records.js";
 import { endsOf } from "../sweep/distributions.js";
@@ -19,8 +20,8 @@ import { type ResultsOption, withReader } from "./studies-folder.js";
 export interface StoredStudy {
   /** Trials that it has. */
   readonly trials: number;
-  /** What differs from its definition. */
-  readonly extension: Extension;
+  /** What makes the file another definition than the stored one; undefined where it is the same, its limits aside. */
+  readonly extension: Extension | undefined;
   /** Undefined where it has no trials that tell, or was changed. */
   readonly time: PlannedTime | undefined;
   /** That the best ratio is at an end of those tried, and which line to change; undefined where it is not. */
@@ -41,14 +42,14 @@ export async function storedStudy(
   return withReader(options, (reader) => {
     const found = reader.study(definition.sweep.name);
     if (!found) return undefined;
-    const extension = extensionOf(found.study, definition);
+    const isSame = definitionChanges(found.study, definition).length === 0;
+    const extension = isSame ? undefined : extensionOf(found.study, definition);
     const trials = reader.trials(found.study.id);
-    const isSame = extension.accepted.length + extension.refused.length === 0;
     return {
       trials: trials.length,
       extension,
       time: isSame ? timeLeft(found, trials, workers, reader) : undefined,
-      edge: extension.refused.length === 0 ? edgeOf(definition.sweep, trials) : undefined,
+      edge: extension === undefined || extension.refused.length === 0 ? edgeOf(definition.sweep, trials) : undefined,
     };
   });
 }
@@ -109,7 +110,7 @@ function rateEnds(
 
 export function storedLines({ trials, extension, time, edge }: StoredStudy): readonly string[] {
   return [
-    ...changeLines(trials, extension),
+    ...(extension ? changeLines(trials, extension) : []),
     ...(time ? [timeLine(time)] : []),
     ...(edge === undefined ? [] : [`warning     ${edge}`]),
   ];
@@ -122,7 +123,7 @@ function changeLines(trials: number, { accepted, refused }: Extension): readonly
       `${known} and another definition, which this file cannot go on with: ${refused.map(({ text }) => text).join("; ")}`,
     ];
   }
-  return accepted.length === 0 ? [] : [`${known}; changed since: ${accepted.join("; ")}`];
+  return [`${known}; changed since: ${accepted.join("; ")}`];
 }
 
 function timeLine({ milliseconds, endedTrials, workers }: PlannedTime): string {

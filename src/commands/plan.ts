@@ -83,7 +83,7 @@ async function planWith(
     "",
   ]);
   printTrials(sweep, sampler, trials);
-  const extend = stored && stored.extension.accepted.length > 0 && stored.extension.refused.length === 0;
+  const extend = stored?.extension?.refused.length === 0;
   note(`next: dualrate run ${file}${extend ? " --extend" : ""}${resultsFlag(options.results)}`);
 }
 
