@@ -21,6 +21,7 @@ import { storedLines, storedStudy } from "./plan-stored.js";
 import { type PlannedTrial, type PlannedTrials, planColumns, plannedTrials } from "./plan-trials.js";
 import { introducedText, splitText, tokenGroupTexts } from "./show.js";
 import type { ResultsOption } from "./studies-folder.js";
+import { plannedWarmStart } from "./warm-start.js";
 
 export interface PlanOptions extends ResultsOption {
   readonly json?: boolean;
@@ -31,7 +32,7 @@ export interface PlanOptions extends ResultsOption {
 }
 
 export async function plan(file: string, options: PlanOptions): Promise<void> {
-  const stated = readSweep(file);
+  const stated = await plannedWarmStart(readSweep(file), options);
   const sampler = createSampler(stated);
   // Threads that live no longer than that.
   const executor = createPiscinaExecutor({ workers: 1 });

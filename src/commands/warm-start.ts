@@ -1,7 +1,9 @@
 // `run --warm-start STUDY`, and `warm_start:` in a sweep file: another study's trials become part of the study's definition.
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { DualrateError } from "../errors.js";
 import { plural } from "../report/format.js";
+import { databaseFile } from "../store/database.js";
 import type { StoreReader } from "../store/records.js";
 import type { Sweep, WarmStart } from "../sweep/settings.js";
 import { leftOut, parseWarmStart, priorOf } from "../sweep/warm-start.js";
@@ -51,6 +53,19 @@ export async function warmStarted(
   const { results } = asked;
   if (results === undefined) return startedFrom(sweep, asked, reader, options);
   return withReader({ results }, (there) => startedFrom(sweep, asked, there, { results }));
+}
+
+/** As `warmStarted`, where there may be no results yet. */
+export async function plannedWarmStart(sweep: Sweep, options: ResultsOption): Promise<Sweep> {
+  const { warmStart } = sweep;
+  if (existsSync(databaseFile(options.results))) {
+    return withReader(options, async (reader) => {
+      return (await warmStarted(sweep, reader.study(sweep.name)?.study.sweep, reader, options)).sweep;
+    });
+  }
+  if (warmStart === undefined) return sweep;
+  const from = { results: warmStart.results ?? options.results };
+  return withReader(from, (reader) => startedFrom(sweep, warmStart, reader, from).sweep);
 }
 
 function startedFrom(sweep: Sweep, asked: WarmStart, reader: StoreReader, options: ResultsOption): WarmStarted {

@@ -129,6 +129,9 @@ test("a warm start chooses the first trials by another study's, and is kept for 
   expect(ratios).toHaveLength(4);
   expect(best.some(({ parameters }) => Math.abs(parameters.lr_ratio / (ratios[0] ?? 0) - 1) < 1e-6)).toBe(true);
   expect(JSON.parse((await dualrate("rank", "warm", "--json")).stdout)).toHaveLength(4);
+  const plan = await dualrate("plan", "warm.yaml");
+  expect(plan.stdout).toContain("5 configurations where the trials of wide promise most, then each where");
+  expect(plan.stdout).toMatch(/time +nothing left: 4 trials ended/);
   expect((await dualrate("show", "warm")).stdout).toMatch(/warm start +[3-8] trials of wide/);
   const other = await run("warm.yaml", "--warm-start", "grid");
   expect([other.status, other.stderr]).toEqual([2, expect.stringContaining('warm_start: "wide" -> "grid"')]);
@@ -136,7 +139,9 @@ test("a warm start chooses the first trials by another study's, and is kept for 
 
 test("warm_start: in the file names a study of another folder, relative to the file", async () => {
   tiny.write("file.yaml", { ...search, name: "file", run_cap: 1, warm_start: "results:wide" });
-  const { status, stderr } = await run("file.yaml", "--results", join(tiny.folder, "elsewhere"));
+  const elsewhere = ["--results", join(tiny.folder, "elsewhere")];
+  expect((await dualrate("plan", "file.yaml", ...elsewhere)).stdout).toContain("where the trials of wide promise most");
+  const { status, stderr } = await run("file.yaml", ...elsewhere);
   expect([status, stderr]).toEqual([0, expect.stringContaining("warm start: ")]);
 });
 
