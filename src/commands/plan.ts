@@ -1,109 +1,101 @@
 // `dualrate plan`: what a sweep file would run, with its inputs checked; trains and stores nothing.
-import { existsSync } from "node:fs";
-import { formatClock, resultsFlag } from "../dashboard/format.js";
+import { resultsFlag } from "../dashboard/format.js";
 import { initialDesignSize } from "../planner/bayes.js";
 import { createPruner, createSampler } from "../planner/planner.js";
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import { createStudyPlan } from "../planner/study-plan.js";
-import { formatBytes, formatCount, formatDistribution, formatParameter, plural } from "../report/format.js";
-import { allParameters } from "../report/ranking.js";
-import { type Column, textTable } from "../report/table.js";
-import { estimateTimeLeft, type TimeLeft } from "../report/time-left.js";
+import { formatBytes, formatCount, formatDistribution, plural } from "../report/format.js";
+import { textTable } from "../report/table.js";
+import type { LocalExecutor } from "../runner/executor.js";
 import { createPiscinaExecutor } from "../runner/piscina.js";
 import { defaultWorkers, thisMachine } from "../runner/workers.js";
-import { databaseFile } from "../store/database.js";
-import { definitionChanges } from "../store/definition.js";
-import type { StudyDefinition } from "../store/records.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
-import { resolveRates } from "../sweep/resolve.js";
 import type { Sweep } from "../sweep/settings.js";
-import { type Parameters, type Space, sizeOf } from "../sweep/space.js";
+import { type Space, sizeOf } from "../sweep/space.js";
 import { readSweep } from "../sweep/sweep-file.js";
-import { type Trial, trialSeed } from "../sweep/trial.js";
-import { resolveConfig } from "../trainer/config.js";
+import { calibrateSweep, calibrationLines } from "./calibrate.js";
 import { modelText } from "./hub-model.js";
-import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
+import { placed, prepareInputs } from "./inputs.js";
 import { note, print, printJson } from "./output.js";
+import { storedLines, storedStudy } from "./plan-stored.js";
+import { type PlannedTrial, type PlannedTrials, planColumns, plannedTrials } from "./plan-trials.js";
 import { introducedText, splitText, tokenGroupTexts } from "./show.js";
-import { type ResultsOption, withReader } from "./studies-folder.js";
+import type { ResultsOption } from "./studies-folder.js";
+import { plannedWarmStart } from "./warm-start.js";
 
 export interface PlanOptions extends ResultsOption {
   readonly json?: boolean;
   /** Configurations to list. */
   readonly limit: number;
-}
-
-interface PlannedTrial {
-  readonly number: number;
-  readonly steps: number;
-  readonly parameters: Parameters;
+  /** Trains a few steps to tell time and memory. */
+  readonly calibrate?: boolean;
 }
 
 export async function plan(file: string, options: PlanOptions): Promise<void> {
-  const stated = readSweep(file);
+  const stated = await plannedWarmStart(readSweep(file), options);
   const sampler = createSampler(stated);
-  const { sweep, summary } = await prepareAlone(stated, file);
-  const pruner = await placed(file, () => createPruner(sweep, summary.trainExamples));
-  const history = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
-  const total = createStudyPlan(sweep, sampler).total(history, []);
-  const trials = await placed(file, () => firstTrials(sweep, sampler, summary, options.limit));
-  const workers = defaultWorkers(summary, total);
-  const left = await timeLeft({ sweep, inputs: summary.hashes, summary, plannedTrials: total }, workers, options);
-  if (options.json) {
-    const secondsLeft = left ? left.milliseconds / 1000 : null;
-    return printJson({ name: sweep.name, plannedTrials: total ?? null, workers, secondsLeft, summary, trials });
-  }
-  print([
-    ...overviewLines(sweep, total, trials),
-    ...limitLines(sweep, pruner),
-    ...inputLines(sweep, summary),
-    workersLine(workers, summary),
-    ...(left ? [timeLine(left)] : []),
-    "",
-  ]);
-  print(textTable(planColumns(sweep, trials), trials));
-  const more = (sampler.size ?? Number.POSITIVE_INFINITY) - trials.length;
-  if (more > 0) print([`and ${Number.isFinite(more) ? formatCount(more) : "any number"} more${ofWhat(sweep)}`]);
-  note(`next: dualrate run ${file}${resultsFlag(options.results)}`);
-}
-
-/** Checks the inputs in a thread that lives no longer than that. */
-async function prepareAlone(sweep: Sweep, file: string): Promise<PreparedSweep> {
+  // Threads that live no longer than that.
   const executor = createPiscinaExecutor({ workers: 1 });
   try {
-    return await prepareInputs(sweep, file, executor);
+    await planWith(executor, stated, sampler, file, options);
   } finally {
     await executor.close();
   }
 }
 
-function firstTrials(sweep: Sweep, sampler: Sampler, summary: PreparedSummary, limit: number): readonly PlannedTrial[] {
-  const { settings, space, seed, replicates = 1 } = sweep;
-  const planned: Trial[] = [];
-  const facts = { seed: trialSeed(seed, 0), trainExamples: summary.trainExamples };
-  return Array.from({ length: Math.min(limit, knownAhead(sweep, sampler) ?? limit) }, (_, i) => i + 1).flatMap(
-    (number) => {
-      const history = { finished: [], running: planned, goal: sweep.metric.goal, seed };
-      const parameters = sampler.suggest(space, history, number);
-      if (parameters === undefined) return [];
-      const rates = resolveRates({ ...settings.fixed, ...parameters });
-      planned.push({ number, replicate: 0, seed: facts.seed, parameters, rates, state: "running", startedAt: 0 });
-      const steps = resolveConfig(settings, parameters, facts).totalSteps;
-      return [
-        {
-          number: (number - 1) * replicates + 1,
-          steps,
-          parameters: allParameters({ parameters, rates }, settings.fixed),
-        },
-      ];
-    },
-  );
+async function planWith(
+  executor: LocalExecutor,
+  stated: Sweep,
+  sampler: Sampler,
+  file: string,
+  options: PlanOptions,
+): Promise<void> {
+  const { sweep, summary } = await prepareInputs(stated, file, executor);
+  const pruner = await placed(file, () => createPruner(sweep, summary.trainExamples));
+  const history = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
+  const total = createStudyPlan(sweep, sampler).total(history, []);
+  const trials = await placed(file, () => plannedTrials(sweep, sampler, summary, options.limit));
+  const workers = defaultWorkers(summary, total);
+  const definition = { sweep, inputs: summary.hashes, summary, plannedTrials: total };
+  const stored = await storedStudy(definition, workers, options);
+  if (options.calibrate) note("calibrating: a few steps of the largest configuration");
+  const calibrated = options.calibrate
+    ? await calibrateSweep(sweep, summary, sampler, { trials: total, workers }, executor)
+    : undefined;
+  if (options.json) {
+    return printJson({
+      name: sweep.name,
+      plannedTrials: total ?? null,
+      workers,
+      secondsLeft: stored?.time ? stored.time.milliseconds / 1000 : null,
+      ...(calibrated && { calibration: calibrated }),
+      warnings: stored?.edge === undefined ? [] : [stored.edge],
+      summary,
+      trials: [...trials.first, ...trials.last],
+    });
+  }
+  print([
+    ...overviewLines(sweep, total, [...trials.first, ...trials.last]),
+    ...limitLines(sweep, pruner),
+    ...inputLines(sweep, summary),
+    workersLine(workers, summary),
+    ...(calibrated ? calibrationLines(calibrated, workers, summary) : []),
+    ...(stored ? storedLines(stored) : []),
+    "",
+  ]);
+  printTrials(sweep, sampler, trials);
+  const extend = stored?.extension?.refused.length === 0;
+  note(`next: dualrate run ${file}${extend ? " --extend" : ""}${resultsFlag(options.results)}`);
 }
 
-/** Trials that do not depend on others' values, where that is bounded. */
-function knownAhead({ method, space, enqueued = [] }: Sweep, { size }: Sampler): number | undefined {
-  if (method !== "bayes") return size;
-  return Math.min(size ?? Number.POSITIVE_INFINITY, enqueued.length + initialDesignSize(space));
+/** One table, with a gap where a long grid was cut. */
+function printTrials(sweep: Sweep, { size = Number.POSITIVE_INFINITY }: Sampler, trials: PlannedTrials): void {
+  const { first, last } = trials;
+  const [...lines] = textTable(planColumns(sweep, trials), [...first, ...last]);
+  const more = size - first.length - last.length;
+  const text = `and ${Number.isFinite(more) ? formatCount(more) : "any number"} more${ofWhat(sweep)}`;
+  if (more > 0) lines.splice(lines.length - last.length, 0, text);
+  print(lines);
 }
 
 function overviewLines(sweep: Sweep, size: number | undefined, trials: readonly PlannedTrial[]): readonly string[] {
@@ -117,11 +109,11 @@ function overviewLines(sweep: Sweep, size: number | undefined, trials: readonly 
 }
 
 function searchLines(sweep: Sweep): readonly string[] {
-  const { constraints = [], enqueued = [], method, space } = sweep;
+  const { constraints = [], enqueued = [], method, space, warmStart } = sweep;
   return [
     ...methodLines(sweep),
     ...(enqueued.length > 0 ? [`            first ${plural(enqueued.length, "enqueued configuration")}`] : []),
-    ...(method === "bayes" ? [`            ${designText(initialDesignSize(space))}`] : []),
+    ...(method === "bayes" ? [`            ${designText(initialDesignSize(space), warmStart?.study)}`] : []),
     ...constraints.map((constraint) => `            with ${constraint}`),
     ...seedLines(sweep),
   ];
@@ -144,8 +136,9 @@ function seedLines({ replicates = 1, final }: Sweep): readonly string[] {
   ];
 }
 
-function designText(size: number): string {
-  return `${plural(size, "configuration")} spread over the space, then each where the ended trials promise most`;
+function designText(size: number, warmStart: string | undefined): string {
+  const where = warmStart === undefined ? "spread over the space" : `where the trials of ${warmStart} promise most`;
+  return `${plural(size, "configuration")} ${where}, then each where the ended trials promise most`;
 }
 
 function methodLines({ method, space, runCap }: Sweep): readonly string[] {
@@ -170,6 +163,7 @@ function limitLines({ earlyTerminate, budget = {} }: Sweep, { rungs }: Pruner): 
   const spent = [
     ...(budget.minutes === undefined ? [] : [plural(budget.minutes, "minute")]),
     ...(budget.steps === undefined ? [] : [plural(budget.steps, "step")]),
+    ...(budget.tokens === undefined ? [] : [plural(budget.tokens, "token")]),
   ];
   return [
     ...(earlyTerminate ? [`stopping    ${earlyTerminate.type}, judged at ${at} of a trial's steps`] : []),
@@ -195,47 +189,4 @@ function inputLines({ settings }: Sweep, summary: PreparedSummary): readonly str
 function workersLine(workers: number, { workerBytes }: PreparedSummary): string {
   const short = workers * workerBytes > thisMachine().memory ? ", which is more than is free" : "";
   return `workers     ${workers}, about ${formatBytes(workerBytes)} each${short}`;
-}
-
-interface PlannedTime extends TimeLeft {
-  readonly workers: number;
-}
-
-/** From the stored trials of this very study; undefined where it has none that tell. */
-async function timeLeft(
-  definition: StudyDefinition,
-  workers: number,
-  options: ResultsOption,
-): Promise<PlannedTime | undefined> {
-  if (!existsSync(databaseFile(options.results))) return undefined;
-  return withReader(options, (reader) => {
-    const found = reader.study(definition.sweep.name);
-    if (!found || definitionChanges(found.study, definition).length > 0) return undefined;
-    const { study, owner } = found;
-    // What ran when its process died runs again.
-    const trials = reader.trials(study.id).filter(({ state }) => owner || state !== "running");
-    const shared = { workers: owner?.workers ?? workers, now: Date.now() };
-    const left = estimateTimeLeft({ study, trials, measurements: reader.measurements(study.id), ...shared });
-    return left && { ...left, workers: shared.workers };
-  });
-}
-
-function timeLine({ milliseconds, endedTrials, workers }: PlannedTime): string {
-  if (milliseconds === 0) return `time        nothing left: ${plural(endedTrials, "trial")} ended`;
-  const from = endedTrials > 0 ? plural(endedTrials, "trial") : "the running trials' progress";
-  return `time        about ${formatClock(milliseconds)} left at ${plural(workers, "worker")}, from ${from}`;
-}
-
-function planColumns(sweep: Sweep, trials: readonly PlannedTrial[]): readonly Column<PlannedTrial>[] {
-  const searched = searchedParameters(sweep.space).map(({ name }) => name);
-  const names = [...new Set(["lr_ratio", "base_lr", "intro_lr", ...searched])];
-  const oneLength = new Set(trials.map(({ steps }) => steps)).size === 1;
-  return [
-    { title: "trial", cell: ({ number }) => String(number) },
-    ...names.map((name) => ({
-      title: name,
-      cell: ({ parameters }: PlannedTrial) => formatParameter(name, parameters[name] ?? "-"),
-    })),
-    ...(oneLength ? [] : [{ title: "steps", cell: ({ steps }: PlannedTrial) => String(steps) }]),
-  ];
 }

@@ -47,17 +47,40 @@ function addSweepCommands(program: Command, onExit: (status: number) => void): v
     .addHelpText("after", examples("dualrate demo", "dualrate demo my-demo --plain"))
     .action(async (folder, options) => onExit(await (await import("./demo.js")).demo(folder, options)));
   withResults(program.command("plan"))
-    .description("say what a sweep file would run, and check its inputs; trains and stores nothing")
+    .description("say what a sweep file would run, and check its inputs; stores nothing")
     .argument("<file>", "a sweep file")
-    .option("--limit <n>", "configurations to list", positiveInteger, 10)
+    .option("--limit <n>", "configurations to list; of a longer grid its first and last ones", positiveInteger, 40)
+    .option("--calibrate", "train a few steps of the largest configuration: time of the whole sweep, and peak memory")
     .addOption(jsonOption())
-    .addHelpText("after", examples("dualrate plan sweep.yaml", "dualrate plan sweep.yaml --limit 100 --json"))
+    .addHelpText("after", RUN_LIMITS)
+    .addHelpText(
+      "after",
+      examples(
+        "dualrate plan sweep.yaml",
+        "dualrate plan sweep.yaml --calibrate",
+        "dualrate plan sweep.yaml --limit 100 --json",
+      ),
+    )
     .action(async (file, options) => (await import("./plan.js")).plan(file, options));
   withRunOptions(program.command("run"))
     .description("run a sweep, or go on with it; Ctrl-C finishes the running trials, twice stops at once")
     .argument("<file>", "a sweep file")
     .option("--enqueue <values>", "run this configuration next, e.g. 'base_lr=1e-4,lr_ratio=16'; repeatable", collect)
-    .addHelpText("after", examples("dualrate run sweep.yaml", "dualrate run sweep.yaml --workers 4 --plain --strict"))
+    .option("--extend", "go on with a study whose file was changed to more trials, budget, or another space")
+    .option(
+      "--warm-start <study>",
+      "begin a search by method bayes from another study's trials; FOLDER:STUDY for another results folder",
+    )
+    .addHelpText("after", RUN_LIMITS)
+    .addHelpText(
+      "after",
+      examples(
+        "dualrate run sweep.yaml",
+        "dualrate run sweep.yaml --workers 4 --plain --strict",
+        "dualrate run sweep.yaml --extend",
+        "dualrate run larger.yaml --warm-start small",
+      ),
+    )
     .action(async (file, options) => onExit(await (await import("./run.js")).run(file, options)));
   program
     .command("train")
@@ -68,6 +91,10 @@ function addSweepCommands(program: Command, onExit: (status: number) => void): v
     .addHelpText("after", examples("dualrate train best.yaml", "dualrate train best.yaml --strict --json"))
     .action(async (file, options) => onExit(await (await import("./train.js")).train(file, options)));
 }
+
+const RUN_LIMITS = `
+A sweep ends where its search does, or at the first budget of its file that is spent, and says which:
+  budget: {trials: 40, minutes: 90, steps: 20000, tokens: 5000000}    # each optional; trials is run_cap`;
 
 /** Commands that read what is stored. */
 function addStudyCommands(program: Command): void {

@@ -6,7 +6,8 @@ import { followPlainly } from "../dashboard/plain.js";
 import { StudyWatch } from "../dashboard/watch.js";
 import { DualrateError } from "../errors.js";
 import { createPruner, createSampler } from "../planner/planner.js";
-import { createStudyPlan } from "../planner/study-plan.js";
+import type { History } from "../planner/sampler.js";
+import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import { plural } from "../report/format.js";
 import { isRetriable } from "../report/ranking.js";
 import type { Executor } from "../runner/executor.js";
@@ -20,13 +21,14 @@ import { openWriter } from "../store/writer.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Sweep } from "../sweep/settings.js";
 import { readSweep } from "../sweep/sweep-file.js";
-import { trialSeed } from "../sweep/trial.js";
+import { type Trial, trialSeed } from "../sweep/trial.js";
 import { resolveConfig } from "../trainer/config.js";
 import { enqueuedByFlags, newTrials } from "./enqueue.js";
 import { type PreparedSweep, placed, prepareInputs } from "./inputs.js";
 import { note, print } from "./output.js";
 import { Signals } from "./signals.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
+import { askedWarmStart, warmStarted } from "./warm-start.js";
 import { plainOptions, type ViewOptions, wantsDashboard, watchStudy } from "./watch.js";
 
 export interface RunOptions extends ResultsOption, ViewOptions {
@@ -40,6 +42,10 @@ export interface RunOptions extends ResultsOption, ViewOptions {
   readonly retryFailed?: boolean;
   /** Configurations to run next, as `name=value,...`. */
   readonly enqueue?: readonly string[];
+  /** Goes on with a stored study whose file says more trials, more budget or another space. */
+  readonly extend?: boolean;
+  /** The study whose trials choose the first configurations, as `STUDY` or `FOLDER:STUDY`. */
+  readonly warmStart?: string;
 }
 
 type Ending = Pick<StudyEnd, "reason" | "failed" | "message">;
@@ -52,7 +58,7 @@ type Result =
 
 /** Returns the exit status. */
 export async function run(file: string, options: RunOptions): Promise<number> {
-  const stated = readSweep(file);
+  const stated = askedWarmStart(readSweep(file), options);
   enqueuedByFlags(stated, options.enqueue ?? []);
   const stop = new StopSignal();
   const executor = createPiscinaExecutor({ workers: options.workers ?? availableParallelism() });
@@ -80,8 +86,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
 /** Checks the inputs, and the first configuration too: settings that no trial can meet are an error now. */
 async function prepare(stated: Sweep, file: string, executor: Executor): Promise<PreparedSweep> {
   const { sweep, summary } = await prepareInputs(stated, file, executor);
-  const history = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
-  const first = createSampler(sweep).suggest(sweep.space, history, 1);
+  const first = createSampler(sweep).suggest(sweep.space, historyOf(sweep, []), 1);
   const facts = { seed: trialSeed(sweep.seed, 0), trainExamples: summary.trainExamples };
   if (first) await placed(file, () => resolveConfig(sweep.settings, first, facts));
   await placed(file, () => createPruner(sweep, summary.trainExamples));
@@ -90,33 +95,30 @@ async function prepare(stated: Sweep, file: string, executor: Executor): Promise
 }
 
 async function runStored(
-  sweep: Sweep,
+  prepared: Sweep,
   summary: PreparedSummary,
   executor: Executor,
   stop: StopSignal,
   options: RunOptions,
 ): Promise<Result> {
-  const plan = createStudyPlan(sweep, createSampler(sweep));
-  const unbegun = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
-  const plannedTrials = plan.total(unbegun, []);
-  const workers = options.workers ?? defaultWorkers(summary, plannedTrials);
   const writer = openWriter(options.results);
   try {
-    const study = writer.openStudy({ sweep, inputs: summary.hashes, summary, plannedTrials });
     return await withReader(options, async (reader): Promise<Result> => {
+      const { study, plan } = await openStudy(prepared, summary, writer, reader, options);
+      const { sweep } = study;
       const { counts } = findStudy(reader, study.name, options);
-      const retried = options.retryFailed ? reader.trials(study.id).filter(isRetriable).length : 0;
+      const trials = reader.trials(study.id);
+      const retried = options.retryFailed ? trials.filter(isRetriable).length : 0;
       const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
       const added = () => newTrials(sweep, enqueued, reader.trials(study.id));
       const nothingNew = retried === 0 && added().length === 0;
-      const trials = reader.trials(study.id);
-      const history = { ...unbegun, finished: trials };
-      const isOver = trials.every((trial) => "endedAt" in trial) && plan.next(history, trials) === undefined;
+      const isOver =
+        trials.every((trial) => "endedAt" in trial) && plan.next(historyOf(sweep, trials), trials) === undefined;
       if (isOver && nothingNew) {
-        if (sweep.final) writer.planTrials(study.id, trials.length);
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }
+      const workers = options.workers ?? defaultWorkers(summary, study.plannedTrials);
       if (!options.overcommit) checkMemory(summary, workers);
       const owner = writer.acquireLease(study.id, workers);
       if (owner) return { kind: "taken", study, owner };
@@ -130,8 +132,48 @@ async function runStored(
   }
 }
 
+/** Creates the study, opens it again, or extends it; says what of that is worth telling. */
+async function openStudy(
+  prepared: Sweep,
+  summary: PreparedSummary,
+  writer: StoreWriter,
+  reader: StoreReader,
+  options: RunOptions,
+): Promise<{ readonly study: StudyRecord; readonly plan: StudyPlan }> {
+  const known = reader.study(prepared.name)?.study;
+  const { sweep, text } = await warmStarted(prepared, known?.sweep, reader, options);
+  const plan = createStudyPlan(sweep, createSampler(sweep));
+  const planned = plan.total(historyOf(sweep, []), []);
+  const definition = { sweep, inputs: summary.hashes, summary, plannedTrials: planned };
+  if (options.extend) note(extensionText(writer.extendStudy(definition)));
+  const study = writer.openStudy(definition);
+  if (text) {
+    note(text);
+    writer.logEvent(study.id, "study", text);
+  }
+  // Trials that a person added, that a changed space no longer has, and finals that have begun count too.
+  const trials = reader.trials(study.id);
+  const total = plan.total(historyOf(sweep, trials), trials);
+  if (total === undefined || total === planned) return { study, plan };
+  writer.planTrials(study.id, total);
+  return { study: { ...study, plannedTrials: total }, plan };
+}
+
+/** Enough of a history to say whether anything is left to suggest. */
+function historyOf({ metric, seed }: Sweep, trials: readonly Trial[]): History {
+  const isOpen = (trial: Trial) => !("endedAt" in trial);
+  const [finished, running] = [trials.filter((trial) => !isOpen(trial)), trials.filter(isOpen)];
+  return { finished, running, goal: metric.goal, seed };
+}
+
+function extensionText(changes: readonly string[]): string {
+  if (changes.length === 0) return "nothing to extend: the file says what the study has";
+  return `extended:\n  ${changes.join("\n  ")}`;
+}
+
 function finishedText({ name }: StudyRecord, failed: number, { retryFailed = false }: RunOptions): string {
-  if (!retryFailed) return `${name} has finished already; give it a new name to run it again`;
+  if (!retryFailed)
+    return `${name} has finished already; give it a new name to run it again, or change its file and --extend it`;
   const why = failed > 0 ? "its failed trials diverged, and would again" : "none of its trials failed";
   return `${name} has finished already, and nothing is to be retried: ${why}`;
 }

@@ -59,7 +59,7 @@ function fields(pairs: readonly Field[]): readonly string[] {
 }
 
 function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Field[] {
-  const { settings, metric, method, seed, space, replicates = 1, final } = sweep;
+  const { settings, metric, method, seed, space, replicates = 1, final, warmStart } = sweep;
   const { length, evalSteps } = settings.trainer;
   const duration = "maxSteps" in length ? plural(length.maxSteps, "step") : plural(length.numTrainEpochs, "epoch");
   return [
@@ -71,6 +71,9 @@ function definitionFields({ name, createdAt, sweep }: StudyRecord): readonly Fie
     ["metric", `${metric.name} (${metric.goal})`],
     ["search", `${method}, seed ${seed}`],
     ...(replicates > 1 ? [["seeds", `${replicates} of every configuration`] as const] : []),
+    ...(warmStart
+      ? [["warm start", `${plural(warmStart.trials.length, "trial")} of ${warmStart.study}`] as const]
+      : []),
     ...(final
       ? [["final", `${plural(final.top, "leader")} and the best at ratio 1, to ${final.seeds} seeds`] as const]
       : []),

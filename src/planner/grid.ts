@@ -1,12 +1,14 @@
 // The grid sampler: trial number n is a point of the grid, in the grid's order, or in shuffled order where run_cap cuts it.
 import { deriveKey } from "../random.js";
-import { gridPoint, gridSize, type Space } from "../sweep/space.js";
-import type { Allowed, Sampler } from "./sampler.js";
+import { configurationKey } from "../sweep/configuration.js";
+import { gridIndexer, gridPoint, gridSize, type Space } from "../sweep/space.js";
+import type { Allowed, History, Sampler } from "./sampler.js";
 
 /**
  * Every point of the grid once. Where `runCap` is below the grid's size the points come in an order shuffled by the
  * study's seed: the first ones of the grid's own order would all share the first parameters' first values. With `allowed`,
- * which takes a look at every point, the others are left out.
+ * which takes a look at every point, the others are left out. Points that the history has are passed over, so that a grid that was
+ * changed in the middle of its study runs none twice and leaves none out.
  */
 export function createGridSampler(of: Space, runCap = Number.POSITIVE_INFINITY, allowed?: Allowed): Sampler {
   const kept = allowed && allowedIndices(of, allowed);
@@ -15,11 +17,39 @@ export function createGridSampler(of: Space, runCap = Number.POSITIVE_INFINITY, 
   return {
     size: trials,
     suggest(space, history, number) {
-      if (number > trials) return undefined;
-      const place = number - 1;
-      const index = trials < points ? permuted(place, points, deriveKey(history.seed, "grid")) : place;
-      return gridPoint(space, kept?.[index] ?? index);
+      if (number > runCap) return undefined;
+      const key = deriveKey(history.seed, "grid");
+      const indexAt = (place: number) => {
+        const index = trials < points ? permuted(place, points, key) : place;
+        return kept?.[index] ?? index;
+      };
+      const tried = triedIn(space, history);
+      // Configurations before this one that the history does not tell of.
+      let untold = Math.max(0, number - 1 - tried.count);
+      for (let place = 0; place < points; place++) {
+        const index = indexAt(place);
+        if (!tried.indices.has(index) && untold-- === 0) return gridPoint(space, index);
+      }
+      return undefined;
     },
+  };
+}
+
+interface Tried {
+  /** Configurations, those outside of the grid too. */
+  readonly count: number;
+  /** Of those that are points of the grid. */
+  readonly indices: ReadonlySet<number>;
+}
+
+/** A configuration is tried once its first seed is, or runs. */
+function triedIn(space: Space, { finished, running }: History): Tried {
+  const indexOf = gridIndexer(space);
+  const first = [...finished, ...running].filter(({ replicate }) => replicate === 0);
+  const indices = first.flatMap(({ parameters }) => indexOf(parameters) ?? []);
+  return {
+    count: new Set(first.map(({ parameters }) => configurationKey(parameters))).size,
+    indices: new Set(indices),
   };
 }
 

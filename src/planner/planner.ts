@@ -2,7 +2,6 @@
 import { DualrateError } from "../errors.js";
 import { createAllowed } from "../sweep/constraints.js";
 import type { EarlyTerminate, Method, Sweep } from "../sweep/settings.js";
-import type { Space } from "../sweep/space.js";
 import { createBayesSampler } from "./bayes.js";
 import { courseOf, evaluationsOf, expectRungs, rungsOf, sharesOf } from "./course.js";
 import { enqueueFirst } from "./enqueued.js";
@@ -19,18 +18,23 @@ export function createSampler(sweep: Sweep): Sampler {
   const most = trials ?? (sweep.budget && Number.POSITIVE_INFINITY);
   if (method === "grid") return createGridSampler(space, trials, constraints.length > 0 ? allowed : undefined);
   if (most === undefined) throw new DualrateError("internal", `method ${method} has no end without a run_cap`);
-  const search = createSearch(method, space, Math.max(0, most - enqueued.length), allowed);
+  const search = createSearch(sweep, method, Math.max(0, most - enqueued.length), allowed);
   return enqueueFirst(enqueued, search.size === Number.POSITIVE_INFINITY ? { ...search, size: undefined } : search);
 }
 
-function createSearch(method: Exclude<Method, "grid">, space: Space, runCap: number, allowed: Allowed): Sampler {
+function createSearch(
+  { space, warmStart }: Sweep,
+  method: Exclude<Method, "grid">,
+  runCap: number,
+  allowed: Allowed,
+): Sampler {
   switch (method) {
     case "random":
       return createRandomSampler(runCap, allowed);
     case "sobol":
       return createSobolSampler(runCap, allowed);
     case "bayes":
-      return createBayesSampler(space, runCap, allowed);
+      return createBayesSampler(space, runCap, allowed, warmStart?.trials);
   }
 }
 

@@ -1,22 +1,33 @@
 // The Sobol sampler: trial number n is a point of a scrambled low-discrepancy sequence over the unit cube.
 import { deriveKey, Random } from "../random.js";
-import { cubePoint, type Parameters, type Space, sizeOf } from "../sweep/space.js";
-import { type Allowed, MOST_REDRAWN, type Sampler } from "./sampler.js";
+import { configurationKey } from "../sweep/configuration.js";
+import { cubePoint, gridSize, type Parameters, type Space, sizeOf } from "../sweep/space.js";
+import { type Allowed, type History, MOST_REDRAWN, type Sampler } from "./sampler.js";
 import { SOBOL_DIMENSIONS, scrambledSobol } from "./sobol-sequence.js";
 
-/** The first `runCap` points that are allowed. */
+/**
+ * The first `runCap` points that are allowed. Where other constraints hold than at the study's beginning, another point may have the
+ * number of one that was tried: the next one that was not takes its place.
+ */
 export function createSobolSampler(runCap: number, allowed: Allowed): Sampler {
   return {
     size: runCap,
-    suggest(space, { seed }, number) {
+    suggest(space, history, number) {
       if (number > runCap) return undefined;
+      const tried = triedIn(space, history);
       let count = 0;
-      for (const point of allowedPoints(space, deriveKey(seed, "sobol"), allowed)) {
-        if (++count === number) return point;
+      for (const point of allowedPoints(space, deriveKey(history.seed, "sobol"), allowed)) {
+        if (++count >= number && !tried.has(configurationKey(point))) return point;
       }
       return undefined;
     },
   };
+}
+
+/** Of spaces with a range: over lists alone the sequence's points repeat. */
+function triedIn(space: Space, { finished, running }: History): ReadonlySet<string> {
+  if (gridSize(space) < Number.POSITIVE_INFINITY) return new Set();
+  return new Set([...finished, ...running].map(({ parameters }) => configurationKey(parameters)));
 }
 
 /** Point `index` of the scrambled sequence over the space; its coordinates belong to the searched parameters in their order. */

@@ -11,7 +11,7 @@ import { createAllowed } from "../sweep/constraints.js";
 import { enqueuedProblem } from "../sweep/enqueued.js";
 import { resolveRates } from "../sweep/resolve.js";
 import type { Final, Sweep } from "../sweep/settings.js";
-import type { Parameters } from "../sweep/space.js";
+import { createInside, type Parameters } from "../sweep/space.js";
 import { mayGoBetter, type Trial } from "../sweep/trial.js";
 import { dimensionsOf, encode } from "./dimensions.js";
 import type { History, Sampler } from "./sampler.js";
@@ -42,12 +42,25 @@ export function createStudyPlan(sweep: Sweep, sampler: Sampler): StudyPlan {
       return openFinals(sweep, final, trials)[0];
     },
     total(history, trials) {
-      const searched = sampler.size === undefined ? undefined : sampler.size * replicates;
-      if (final === undefined || sampler.size === undefined || searched === undefined) return searched;
+      const size = searchSize(sweep, sampler, trials);
+      if (size === undefined || final === undefined) return size && size * replicates;
       if (searchHasEnded(history, trials)) return trials.length + openFinals(sweep, final, trials).length;
-      return searched + mostFinals(sampler.size, replicates, final);
+      return size * replicates + mostFinals(size, replicates, final);
     },
   };
+}
+
+/** Configurations of the search, those that its space had before it was changed among them. */
+function searchSize(
+  { space, constraints = [], settings, runCap = Number.POSITIVE_INFINITY }: Sweep,
+  { size }: Sampler,
+  trials: readonly Trial[],
+): number | undefined {
+  if (size === undefined) return undefined;
+  const [isInside, isAllowed] = [createInside(space), createAllowed(constraints, settings.fixed)];
+  const searched = searchedOf(trials);
+  const outside = searched.filter(({ parameters }) => !isInside(parameters) || !isAllowed(parameters));
+  return Math.max(searched.length, Math.min(runCap, size + outside.length));
 }
 
 /** The leaders' and the baseline's further seeds; a baseline that the search did not try needs the search's seeds too. */
@@ -138,15 +151,17 @@ interface ModelRanking {
 /** A Gaussian process over more takes seconds; of more trials than these it sees the best. */
 const MOST_MODELLED = 200;
 
-/** By posterior mean where the space has a numeric dimension and the surrogate exists, else by mean value. */
+/** By posterior mean where the space has a numeric dimension, all configurations, and a surrogate; else by mean value. */
 function rankedByModel({ space, metric, seed }: Sweep, trials: readonly Trial[]): ModelRanking {
   const ranked = distinct(rankConfigurations(trials, metric.goal));
   const modelled = ranked.slice(0, MOST_MODELLED);
   const best = modelled.flatMap((configuration) => configuration.trials).sort((a, b) => a.number - b.number);
   const finished = trials.length > MOST_MODELLED ? best : trials;
   const dimensions = dimensionsOf(space);
-  const isNumeric = dimensions.some(({ kind }) => kind === "number");
-  const surrogate = isNumeric ? surrogateOf(space, { finished, running: [], goal: metric.goal, seed }, 0) : undefined;
+  const isInside = createInside(space);
+  // The surrogate knows the space as it is now.
+  const fits = dimensions.some(({ kind }) => kind === "number") && ranked.every((one) => isInside(one.parameters));
+  const surrogate = fits ? surrogateOf(space, { finished, running: [], goal: metric.goal, seed }, 0) : undefined;
   if (surrogate === undefined) return { configurations: ranked, expected: undefined };
   const expected = (parameters: Parameters) => surrogate.process.mean(encode(dimensions, parameters));
   const means = new Map(modelled.map((configuration) => [configuration, expected(configuration.parameters)]));

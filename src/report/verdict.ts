@@ -50,7 +50,8 @@ function againstOne({ one, goal, rows }: RatioComparison, best: RatioRow): strin
   return `against ${oneText(one.range)} (trial ${one.best.number}, ${formatMetric(one.best.value)}): ${formatDifference(difference)}, ${word} a single learning rate`;
 }
 
-function edgeWarning({ edge, rows }: RatioComparison, best: RatioRow): readonly string[] {
+/** That the best ratio is at an end of those tried, with ratios to add; empty where it is not. */
+export function edgeWarning({ edge, rows }: RatioComparison, best: RatioRow): readonly string[] {
   if (edge === undefined) return [];
   const [near, far] = edge === "highest" ? [best.ratio * 3, best.ratio * 10] : [best.ratio / 3, best.ratio / 10];
   const [first, second] = [Number(near.toPrecision(2)), Number(far.toPrecision(2))];

@@ -1,28 +1,51 @@
 // What a study has spent of its budget, over all of its runs: from what is stored, so that a resumed study counts on.
 import type { Standing } from "../planner/sampler.js";
-import type { StudyEvent } from "../store/records.js";
+import { EXTENDED, type StudyEvent } from "../store/records.js";
 import type { Budget } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
+
+/** What trials cost, by their parameters. */
+export interface Costs {
+  /** Optimizer steps that a trial plans. */
+  stepsOf(parameters: Parameters): number;
+  /** Tokens that so many steps train on. */
+  tokensOf(parameters: Parameters, steps: number): number;
+}
 
 /**
  * Which budget is spent, as a sentence; undefined while there is some left of each. Trials that run count with all the steps
  * that they plan. `time`: milliseconds of all runs.
  */
 export function spentBudget(
-  { minutes = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY }: Budget,
+  { minutes, steps, tokens }: Budget,
   standings: readonly Standing[],
-  stepsOf: (parameters: Parameters) => number,
+  { stepsOf, tokensOf }: Costs,
   time: number,
 ): string | undefined {
-  const spentMinutes = time / 60_000;
-  if (spentMinutes >= minutes) return `the budget of ${minutes} minutes is spent (${spentMinutes.toFixed(1)})`;
-  const spentSteps = standings.reduce((sum, standing) => sum + stepsTaken(standing, stepsOf), 0);
-  return spentSteps >= steps ? `the budget of ${steps} steps is spent (${spentSteps})` : undefined;
+  const taken = standings.map(({ trial, measurements }) => {
+    const done = trial.state === "running" ? stepsOf(trial.parameters) : (measurements.at(-1)?.step ?? 0);
+    return { parameters: trial.parameters, done };
+  });
+  const sum = (cost: (one: (typeof taken)[number]) => number) => taken.reduce((total, one) => total + cost(one), 0);
+  return (
+    ending("minutes", minutes, time / 60_000) ??
+    ending(
+      "steps",
+      steps,
+      sum(({ done }) => done),
+    ) ??
+    ending(
+      "tokens",
+      tokens,
+      sum(({ parameters, done }) => tokensOf(parameters, done)),
+    )
+  );
 }
 
-function stepsTaken({ trial, measurements }: Standing, stepsOf: (parameters: Parameters) => number): number {
-  return trial.state === "running" ? stepsOf(trial.parameters) : (measurements.at(-1)?.step ?? 0);
+function ending(unit: keyof Budget, limit: number | undefined, spent: number): string | undefined {
+  if (limit === undefined || spent < limit) return undefined;
+  return `the budget of ${limit} ${unit} is spent (${unit === "minutes" ? spent.toFixed(1) : spent})`;
 }
 
 /** The events with which runs of a study begin. */
@@ -35,7 +58,7 @@ export const BEGINS = /^(started|resumed): /;
 export function timeOfRuns(events: readonly StudyEvent[], trials: readonly Trial[]): number {
   const begins = events.filter(({ kind, message }) => kind === "study" && BEGINS.test(message)).map(({ at }) => at);
   const signs = [
-    ...events.map(({ at }) => at),
+    ...events.filter(({ message }) => !message.startsWith(EXTENDED)).map(({ at }) => at),
     ...trials.flatMap((trial) => ("endedAt" in trial ? trial.endedAt : [])),
   ];
   return begins.reduce((total, begin, i) => {

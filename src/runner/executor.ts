@@ -1,4 +1,5 @@
 // Where trials run. Jobs go in, events come out; only an implementation knows of threads, processes or machines.
+import type { Calibration } from "../sweep/calibration.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
 import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
@@ -32,4 +33,6 @@ export interface LocalExecutor extends Executor {
   exportModel(request: ExportRequest): Promise<void>;
   /** Writes a trial's first training batches, and its first weights, on inputs that this executor has prepared. */
   exportStart(request: StartRequest): Promise<void>;
+  /** Measures what a trial costs here, on inputs that this executor has prepared; writes nothing. */
+  calibrate(job: TrialJob): Promise<Calibration>;
 }

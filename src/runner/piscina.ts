@@ -3,12 +3,14 @@ import { fileURLToPath } from "node:url";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { DualrateError, errorFromData } from "../errors.js";
+import type { Calibration } from "../sweep/calibration.js";
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
 import type { TrialOutcome } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
 import type {
+  CalibrateReply,
   ExportReply,
   ExportRequest,
   MessageFromWorker,
@@ -105,15 +107,25 @@ class PiscinaExecutor implements LocalExecutor {
   }
 
   async exportModel(request: ExportRequest): Promise<void> {
-    const inputs = this.#inputsOf(request.job);
-    const reply = await this.#call<ExportReply>("exportModel", { ...request, inputs });
-    if (reply.type === "broken") throw errorFromData(reply.error);
+    await this.#ask<ExportReply>("exportModel", request);
   }
 
   async exportStart(request: StartRequest): Promise<void> {
-    const inputs = this.#inputsOf(request.job);
-    const reply = await this.#call<ExportReply>("exportStart", { ...request, inputs });
+    await this.#ask<ExportReply>("exportStart", request);
+  }
+
+  async calibrate(job: TrialJob): Promise<Calibration> {
+    return (await this.#ask<CalibrateReply>("calibrate", { job })).calibration;
+  }
+
+  /** A task about one job, on its inputs; rejects with the error that its worker met. */
+  async #ask<Reply extends ExportReply | CalibrateReply>(
+    name: "exportModel" | "exportStart" | "calibrate",
+    request: { readonly job: TrialJob },
+  ): Promise<Exclude<Reply, { type: "broken" }>> {
+    const reply = await this.#call<Reply>(name, { ...request, inputs: this.#inputsOf(request.job) });
     if (reply.type === "broken") throw errorFromData(reply.error);
+    return reply as Exclude<Reply, { type: "broken" }>;
   }
 
   #inputsOf(job: TrialJob): SharedInputs {
@@ -145,7 +157,7 @@ class PiscinaExecutor implements LocalExecutor {
 
   /** One task in the pool. Rejects with a DualrateError when the executor is broken or closed, else as Piscina does. */
   async #call<Reply>(
-    name: "prepare" | "train" | "exportModel" | "exportStart",
+    name: "prepare" | "train" | "exportModel" | "exportStart" | "calibrate",
     task: unknown,
     transferList: MessagePort[] = [],
     signal: AbortSignal | null = null,

@@ -1,6 +1,7 @@
 // What crosses the border between the study and its workers. Everything here is plain data: a job can be put on a
 // queue and run on another machine.
 import type { ErrorData } from "../errors.js";
+import type { Calibration } from "../sweep/calibration.js";
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Metric, Settings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
@@ -61,6 +62,10 @@ export interface StartRequest {
 }
 
 export type ExportReply = { readonly type: "exported" } | { readonly type: "broken"; readonly error: ErrorData };
+
+export type CalibrateReply =
+  | { readonly type: "calibrated"; readonly calibration: Calibration }
+  | { readonly type: "broken"; readonly error: ErrorData };
 
 export type PrepareReply =
   | { readonly type: "prepared"; readonly summary: PreparedSummary; readonly inputs: SharedInputs }

@@ -3,8 +3,7 @@
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
-import { resolveRates, totalSteps } from "../sweep/resolve.js";
-import type { Parameters } from "../sweep/space.js";
+import { resolveRates, tokensAfter, totalSteps } from "../sweep/resolve.js";
 import {
   type FailureReason,
   type Measurement,
@@ -17,7 +16,7 @@ import {
   type Verdict,
 } from "../sweep/trial.js";
 import type { Notice } from "../trainer/progress.js";
-import { spentBudget, timeOfRuns } from "./budget.js";
+import { type Costs, spentBudget, timeOfRuns } from "./budget.js";
 import type { Executor } from "./executor.js";
 import { jobOf } from "./job.js";
 import { Ledger, type TrialCounts } from "./ledger.js";
@@ -173,19 +172,22 @@ class StudyRun {
     return { trial };
   }
 
-  /** How many trials the finals take is known when they begin. */
+  /** How many trials the finals take is known when they begin; those that a person adds come on top. */
   #countPlanned(): void {
     const { study, writer } = this.#options;
     const total = this.#plan.total(this.#ledger.history(), this.#ledger.trials);
-    if (study.sweep.final && total !== undefined && total !== this.#planned) writer.planTrials(study.id, total);
+    if (total !== undefined && total !== this.#planned) writer.planTrials(study.id, total);
     this.#planned = total;
   }
 
   /** Which budget is spent, in words. */
   #spent(): string | undefined {
     const { sweep, summary } = this.#options.study;
-    const stepsOf = (parameters: Parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples);
-    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), stepsOf, Date.now() - this.#begunAt);
+    const costs: Costs = {
+      stepsOf: (parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples),
+      tokensOf: (parameters, steps) => tokensAfter(steps, sweep.settings, parameters, summary),
+    };
+    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), costs, Date.now() - this.#begunAt);
   }
 
   /** Sees one trial to its end. Never rejects. */

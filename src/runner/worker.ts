@@ -8,6 +8,7 @@ import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { Notice } from "../trainer/progress.js";
 import type { Training } from "../trainer/train.js";
 import type {
+  CalibrateReply,
   ExportReply,
   ExportRequest,
   MessageFromWorker,
@@ -38,6 +39,12 @@ export interface ExportTask extends ExportRequest {
 
 /** As ExportTask. */
 export interface StartTask extends StartRequest {
+  readonly inputs: SharedInputs;
+}
+
+/** As ExportTask. */
+export interface CalibrateTask {
+  readonly job: TrialJob;
   readonly inputs: SharedInputs;
 }
 
@@ -96,6 +103,17 @@ export async function exportStart({ job, inputs, ...files }: StartTask): Promise
     const [{ writeTrainingStart }, runtime] = await Promise.all([import("../trainer/start.js"), runtimeOfThread()]);
     await writeTrainingStart(files, await trainingOf(job, inputs), runtime);
     return { type: "exported" };
+  } catch (error) {
+    return { type: "broken", error: errorToData(error) };
+  }
+}
+
+/** What a trial costs on this machine. */
+export async function calibrate({ job, inputs }: CalibrateTask): Promise<CalibrateReply> {
+  try {
+    quiet();
+    const [{ calibrate }, runtime] = await Promise.all([import("../trainer/calibrate.js"), runtimeOfThread()]);
+    return { type: "calibrated", calibration: await calibrate(await trainingOf(job, inputs), runtime) };
   } catch (error) {
     return { type: "broken", error: errorToData(error) };
   }

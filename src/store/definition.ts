@@ -4,21 +4,41 @@ import { hubModelText } from "../sweep/hub-model.js";
 import { type Distribution, valuesOf } from "../sweep/space.js";
 import type { StudyDefinition } from "./records.js";
 
+/** A setting in which two definitions differ. */
+export interface Change {
+  /** In the sweep file's words, with its section where it has one. */
+  readonly key: string;
+  /** `key: old -> new` */
+  readonly text: string;
+}
+
 /** What differs between two definitions, as lines "key: old -> new" in the sweep file's words; empty for the same study. */
 export function definitionChanges(before: StudyDefinition, after: StudyDefinition): readonly string[] {
-  const [old, now] = [identity(before), identity(after)];
-  const changes = [...new Set([...old.keys(), ...now.keys()])]
+  return identityChanges(before, after).map(({ text }) => text);
+}
+
+/** What makes two definitions those of different studies. */
+export function identityChanges(before: StudyDefinition, after: StudyDefinition): readonly Change[] {
+  return [...changesOf(identity(before), identity(after)), ...movedModel(before, after)];
+}
+
+/** What differs in how far a study goes: any study takes these as its file has them. */
+export function limitChanges(before: StudyDefinition, after: StudyDefinition): readonly Change[] {
+  return changesOf(limits(before), limits(after));
+}
+
+function changesOf(old: Leaves, now: Leaves): readonly Change[] {
+  return [...new Set([...old.keys(), ...now.keys()])]
     .filter((key) => old.get(key) !== now.get(key))
-    .map((key) => `${key}: ${shown(old.get(key))} -> ${shown(now.get(key))}`);
-  return [...changes, ...movedModel(before, after)];
+    .map((key) => ({ key, text: `${key}: ${shown(old.get(key))} -> ${shown(now.get(key))}` }));
 }
 
 /** A branch of the hub that has moved to other weights or another tokenizer; to another README alone, it changes nothing. */
-function movedModel(before: StudyDefinition, after: StudyDefinition): readonly string[] {
+function movedModel(before: StudyDefinition, after: StudyDefinition): readonly Change[] {
   const [old, now] = [before.sweep.settings.hub, after.sweep.settings.hub];
   const same = before.inputs.model === after.inputs.model && before.inputs.tokenizer === after.inputs.tokenizer;
   if (same || !old || !now || (old.id === now.id && old.commit === now.commit)) return [];
-  return [`model: ${hubModelText(old)} -> ${hubModelText(now)}`];
+  return [{ key: "model", text: `model: ${hubModelText(old)} -> ${hubModelText(now)}` }];
 }
 
 /** A value or a list of values as itself, whichever way the file stated it; anything else as a distribution. */
@@ -29,6 +49,18 @@ function stated(distribution: Distribution): unknown {
 }
 
 type Leaves = ReadonlyMap<string, string>;
+
+export const PARAMETER_ORDER = "order of parameters";
+
+function limits({ sweep }: StudyDefinition): Leaves {
+  const { method, runCap, budget, final, settings } = sweep;
+  return new Map([
+    ...leaves("", { runCap: method === "grid" ? undefined : runCap }),
+    ...leaves("budget.", { ...budget }),
+    ...leaves("", { final }),
+    ...leaves("trainer.", { maxTrialMinutes: settings.trainer.maxTrialMinutes }),
+  ]);
+}
 
 /** Every setting that counts, by its key in the sweep file, its value as JSON. */
 function identity({ sweep, inputs }: StudyDefinition): Leaves {
@@ -46,6 +78,7 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
     ...leaves("", { task: settings.task, seed: sweep.seed, method: sweep.method, runCap }),
     ...leaves("", { constraints: sweep.constraints, enqueue: sweep.enqueued }),
     ...leaves("", { earlyTerminate: sweep.earlyTerminate, replicates: sweep.replicates }),
+    ...leaves("", { warmStart: sweep.warmStart?.study }),
     ...leaves("metric.", { ...sweep.metric }),
     ...leaves("data.", { ...data, test: test === undefined ? undefined : "given" }),
     ...leaves("introduced_tokens.", { ...settings.introduced }),
@@ -53,7 +86,7 @@ function identity({ sweep, inputs }: StudyDefinition): Leaves {
     ...leaves("trainer.", { ...length, ...trainer }),
     ...leaves("", { ...settings.fixed, ...Object.fromEntries(searched) }),
     // The order of the parameters numbers the trials.
-    ...leaves("", { "order of parameters": space.map(({ name }) => name) }),
+    ...leaves("", { [PARAMETER_ORDER]: space.map(({ name }) => name) }),
     ...leaves("content of ", { model: inputs.model, "tokenizer and tokens": inputs.tokenizer, data: inputs.data }),
   ]);
 }

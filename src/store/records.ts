@@ -36,6 +36,9 @@ export interface StudyOwner {
   readonly workers: number;
 }
 
+/** How the event of an extension begins. It happens between two runs. */
+export const EXTENDED = "extended: ";
+
 export type EventKind = "study" | "trial" | "warning" | "error";
 
 export interface StudyEvent {
@@ -50,6 +53,11 @@ export interface StudyEvent {
 export interface StoreWriter {
   /** Creates the study, or opens it again; a changed definition is an error that says what changed. */
   openStudy(definition: StudyDefinition): StudyRecord;
+  /**
+   * Replaces a stored study's definition by one that extends it, and logs that. The changes, as `key: old -> new`; none where there are
+   * none. A DualrateError where the study is not there, where it runs, or where something changed that may not (extension.ts).
+   */
+  extendStudy(definition: StudyDefinition): readonly string[];
   /** Takes the study's lease, from a dead owner too; undefined when taken, the living owner where there is one. */
   acquireLease(studyId: number, workers: number): StudyOwner | undefined;
   /** A sign of life; a DualrateError where another process has taken the lease over. */

@@ -3,10 +3,19 @@
 import type { Database } from "better-sqlite3";
 import { DualrateError } from "../errors.js";
 import type { Measurement, Pause, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import { changedDefinition, notExtended, nothingToExtend, runsElsewhere } from "./changed-study.js";
 import { databaseFile, explained, openForWriting } from "./database.js";
-import { definitionChanges } from "./definition.js";
+import { identityChanges } from "./definition.js";
+import { extensionOf } from "./extension.js";
 import { isAlive, isSameProcess, thisProcess } from "./lease.js";
-import type { EventKind, StoreWriter, StudyDefinition, StudyOwner, StudyRecord } from "./records.js";
+import {
+  type EventKind,
+  EXTENDED,
+  type StoreWriter,
+  type StudyDefinition,
+  type StudyOwner,
+  type StudyRecord,
+} from "./records.js";
 import {
   definitionToJson,
   type LeaseRow,
@@ -38,8 +47,8 @@ class SqliteWriter implements StoreWriter {
   openStudy(definition: StudyDefinition): StudyRecord {
     return this.#transaction(() => {
       const { name } = definition.sweep;
-      const known = this.#db.prepare<[string], StudyRow>("SELECT * FROM studies WHERE name = ?").get(name);
-      if (known) this.#refuseChanges(studyFromRow(known), definition);
+      const known = this.#studyNamed(name);
+      if (known) this.#refuseChanges(known, definition);
       const row = this.#db
         .prepare<unknown[], StudyRow>(
           // Paths and estimates may be new, and what runs next uses them.
@@ -51,12 +60,26 @@ class SqliteWriter implements StoreWriter {
     });
   }
 
+  extendStudy(definition: StudyDefinition): readonly string[] {
+    return this.#transaction(() => {
+      const { name } = definition.sweep;
+      const known = this.#studyNamed(name);
+      if (known === undefined) throw nothingToExtend(definition, this.#resultsDir);
+      const { accepted, refused } = extensionOf(known, definition);
+      if (refused.length > 0) throw notExtended(definition, refused);
+      if (accepted.length === 0) return accepted;
+      const owner = this.#otherOwner(known.id);
+      if (owner) throw runsElsewhere(definition, owner);
+      this.#db.prepare("UPDATE studies SET definition = ? WHERE id = ?").run(definitionToJson(definition), known.id);
+      this.logEvent(known.id, "study", `${EXTENDED}${accepted.join("; ")}`);
+      return accepted;
+    });
+  }
+
   acquireLease(studyId: number, workers: number): StudyOwner | undefined {
     return this.#change(studyId, () => {
-      const row = this.#db.prepare<[number], LeaseRow>("SELECT * FROM leases WHERE study_id = ?").get(studyId);
-      const owner = row && ownerFromRow(row);
-      const mine = owner && this.#leases.has(studyId) && isSameProcess(owner, this.#me);
-      if (owner && !mine && isAlive(owner, Date.now())) return owner;
+      const owner = this.#otherOwner(studyId);
+      if (owner) return owner;
       this.#db
         .prepare("INSERT OR REPLACE INTO leases VALUES (@studyId, @host, @pid, @processStartedAt, @now, @workers)")
         .run({ studyId, ...this.#me, now: Date.now(), workers });
@@ -227,15 +250,21 @@ class SqliteWriter implements StoreWriter {
     this.#db.prepare("DELETE FROM measurements WHERE study_id = ? AND number = ?").run(studyId, number);
   }
 
+  #studyNamed(name: string): StudyRecord | undefined {
+    const row = this.#db.prepare<[string], StudyRow>("SELECT * FROM studies WHERE name = ?").get(name);
+    return row && studyFromRow(row);
+  }
+
+  /** A living process, other than this writer's, that runs the study. */
+  #otherOwner(studyId: number): StudyOwner | undefined {
+    const row = this.#db.prepare<[number], LeaseRow>("SELECT * FROM leases WHERE study_id = ?").get(studyId);
+    const owner = row && ownerFromRow(row);
+    const mine = owner && this.#leases.has(studyId) && isSameProcess(owner, this.#me);
+    return owner && !mine && isAlive(owner, Date.now()) ? owner : undefined;
+  }
+
   #refuseChanges(known: StudyRecord, definition: StudyDefinition): void {
-    const changes = definitionChanges(known, definition);
-    if (changes.length === 0) return;
-    const { name, file } = definition.sweep;
-    throw new DualrateError(
-      "study",
-      `study "${name}" in ${this.#resultsDir} was started with another definition; what changed:\n  ${changes.join("\n  ")}`,
-      { hint: `Undo the change, or give the sweep a new name, or another --results folder.`, place: { file } },
-    );
+    if (identityChanges(known, definition).length > 0) throw changedDefinition(known, definition, this.#resultsDir);
   }
 
   /** A transaction that makes the study's version grow. */

@@ -9,9 +9,13 @@ export function runCapOf({ run_cap: runCap, budget }: SweepInput): number | unde
 }
 
 /** What the study may spend beside trials; undefined where that is not bounded. */
-export function budgetOf({ budget: { minutes, steps } = {} }: SweepInput): Budget | undefined {
-  if (minutes === undefined && steps === undefined) return undefined;
-  return { ...(minutes !== undefined && { minutes }), ...(steps !== undefined && { steps }) };
+export function budgetOf({ budget: { minutes, steps, tokens } = {} }: SweepInput): Budget | undefined {
+  if (minutes === undefined && steps === undefined && tokens === undefined) return undefined;
+  return {
+    ...(minutes !== undefined && { minutes }),
+    ...(steps !== undefined && { steps }),
+    ...(tokens !== undefined && { tokens }),
+  };
 }
 
 export function checkBudget({ run_cap: runCap, budget }: SweepInput): readonly Problem[] {

@@ -74,6 +74,16 @@ export function quantile(distribution: Distribution, u: number): Value {
   return "mu" in distribution ? normalAt(distribution, u) : rangeAt(distribution, u);
 }
 
+/** The least and the greatest value of a range or a normal distribution; infinite where it has no end. */
+export function endsOf(distribution: Distribution): readonly [number, number] {
+  if (distribution.kind !== "constant" && "mu" in distribution) {
+    const { least, greatest } = allowed(distribution);
+    return [least, greatest];
+  }
+  const ends = [0, 1 - 2 ** -53].map((u) => Number(quantile(distribution, u)));
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
 function categoryAt(values: readonly Value[], probabilities: readonly number[] | undefined, u: number): Value {
   if (probabilities === undefined) return values[Math.floor(u * values.length)] as Value;
   let upTo = 0;

@@ -18,6 +18,8 @@ export interface InputHashes {
 export interface PreparedSummary {
   readonly hashes: InputHashes;
   readonly trainExamples: number;
+  /** Of the training texts together, special ones included, after truncation: positions of the attention mask. */
+  readonly trainTokens: number;
   readonly validationExamples: number;
   /** The introduced tokens that `prepare` read or found; only where the settings do not list them. */
   readonly introduced?: IntroducedTokens;

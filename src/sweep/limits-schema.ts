@@ -28,4 +28,7 @@ export const budgetSchema = z.strictObject({
   trials: count.optional().describe("Trials; the same as run_cap."),
   minutes: z.number().gt(0).optional().describe("Minutes of all runs of the study."),
   steps: count.optional().describe("Optimizer steps of all trials together."),
+  tokens: count
+    .optional()
+    .describe("Tokens that all trials together train on: of the texts, special ones included, padding left out."),
 });

@@ -1,5 +1,6 @@
 // What follows from a configuration's parameters together: its rates, and how many steps it takes.
 import { DualrateError } from "../errors.js";
+import type { PreparedSummary } from "./inputs.js";
 import { parameterValue, RATE_NAMES } from "./parameters.js";
 import type { Settings } from "./settings.js";
 import type { Parameters } from "./space.js";
@@ -15,6 +16,24 @@ export function totalSteps({ trainer, fixed }: Settings, parameters: Parameters,
   const all = { ...fixed, ...parameters };
   const batches = Math.ceil(trainExamples / parameterValue(all, "batch_size"));
   return Math.ceil(length.numTrainEpochs * Math.ceil(batches / parameterValue(all, "gradient_accumulation_steps")));
+}
+
+/**
+ * Tokens that a trial has trained on after `steps` steps: all of the training texts' for each whole pass over them, and for a pass
+ * that is not over the share of its texts. So it follows from the data and the steps alone, whenever it is counted.
+ */
+export function tokensAfter(
+  steps: number,
+  { fixed }: Pick<Settings, "fixed">,
+  parameters: Parameters,
+  { trainExamples, trainTokens }: Pick<PreparedSummary, "trainExamples" | "trainTokens">,
+): number {
+  const all = { ...fixed, ...parameters };
+  const batches = Math.ceil(trainExamples / parameterValue(all, "batch_size"));
+  const stepsPerPass = Math.ceil(batches / parameterValue(all, "gradient_accumulation_steps"));
+  const texts =
+    (steps % stepsPerPass) * parameterValue(all, "batch_size") * parameterValue(all, "gradient_accumulation_steps");
+  return Math.round(trainTokens * (Math.floor(steps / stepsPerPass) + Math.min(1, texts / trainExamples)));
 }
 
 /** The step at which a share of a trial's steps is done. Shares are quotients of steps, and need not lead back to the step exactly. */

@@ -366,6 +366,13 @@ export const sweepSchema = z
     final: SECTIONS.final
       .optional()
       .describe("After the search, its leaders and the best at ratio 1 are run again with more seeds, beyond run_cap."),
+    warm_start: z
+      .string()
+      .regex(/^(.+:)?[A-Za-z0-9][A-Za-z0-9._-]*$/, "a study's name, or FOLDER:STUDY")
+      .optional()
+      .describe(
+        "A study of the results folder, or FOLDER:STUDY of another one, whose trials choose the first configurations (bayes).",
+      ),
     exported_from: SECTIONS.exported_from.optional().describe("Written by `dualrate export`."),
   })
   .meta({ title: "dualrate sweep" });

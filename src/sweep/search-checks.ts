@@ -4,7 +4,7 @@ import { anyAllowed, createAllowed, MOST_FILTERED, namesIn, parseConstraint } fr
 import { enqueuedPoint, enqueuedProblem } from "./enqueued.js";
 import { fixedOf, parameterNamesOf, possibleValues } from "./given.js";
 import { RATE_NAMES } from "./parameters.js";
-import { type Problem, pathText } from "./problems.js";
+import { type Problem, pathText, unused } from "./problems.js";
 import type { SweepInput } from "./schema.js";
 import { gridSize, type Parameters, type Space } from "./space.js";
 
@@ -13,7 +13,17 @@ export function checkSearch(input: SweepInput, space: Space): readonly Problem[]
   const malformed = (input.constraints ?? []).flatMap((text, i) => checkConstraint(input, text, i));
   if (malformed.length > 0) return malformed;
   const allowed = createAllowed(input.constraints ?? [], fixedOf(input));
-  return [...checkAllowed(input, space, allowed), ...checkEnqueued(input, space, allowed), ...checkFinal(input)];
+  return [
+    ...checkAllowed(input, space, allowed),
+    ...checkEnqueued(input, space, allowed),
+    ...checkFinal(input),
+    ...checkWarmStart(input),
+  ];
+}
+
+function checkWarmStart({ method, warm_start: given }: SweepInput): readonly Problem[] {
+  if (given === undefined || method === "bayes") return [];
+  return unused(["warm_start"], `method ${method} does not go by other trials' values`);
 }
 
 const EXAMPLE = 'Write e.g. "base_lr * lr_ratio <= 0.01": numbers and parameters, * and /, one comparison.';

@@ -132,6 +132,8 @@ export interface Budget {
   readonly minutes?: number;
   /** Optimizer steps of all trials. */
   readonly steps?: number;
+  /** Tokens of the texts that all trials trained on, as tokensAfter() counts them. */
+  readonly tokens?: number;
 }
 
 /** Where an exported configuration came from, and what it reached there. */
@@ -150,6 +152,23 @@ export interface ExportedFrom {
 export interface Final {
   readonly top: number;
   readonly seeds: number;
+}
+
+/** What a trial of another study says of a point of this one's space. */
+export interface PriorTrial {
+  readonly parameters: Parameters;
+  readonly replicate: number;
+  /** The metric's value in its own study; null where it diverged. */
+  readonly value: number | null;
+}
+
+/** The study that a Bayesian search begins from. */
+export interface WarmStart {
+  readonly study: string;
+  /** The results folder that holds it, where it is another one: an absolute path. */
+  readonly results?: string;
+  /** As they were when the search began; empty in a sweep that was not run yet. */
+  readonly trials: readonly PriorTrial[];
 }
 
 /** A sweep file, read and checked. */
@@ -173,6 +192,7 @@ export interface Sweep {
   /** Seeds that the search runs every configuration with, where they are more than one. */
   readonly replicates?: number;
   readonly final?: Final;
+  readonly warmStart?: WarmStart;
   /** Only in files that `dualrate export` wrote. */
   readonly exportedFrom?: ExportedFrom;
 }

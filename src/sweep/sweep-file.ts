@@ -26,6 +26,7 @@ import type {
 } from "./settings.js";
 import { parseSource, type Source } from "./source.js";
 import type { Space, Value } from "./space.js";
+import { parseWarmStart } from "./warm-start.js";
 
 export { sweepJsonSchema } from "./schema.js";
 
@@ -106,6 +107,9 @@ function sweepOf(input: SweepInput, source: Source, folder: string): Sweep {
     ...(input.enqueue !== undefined && { enqueued: input.enqueue.map((given) => enqueuedPoint(space, given)) }),
     ...((input.replicates ?? 1) > 1 && { replicates: input.replicates as number }),
     ...(input.final && { final: input.final }),
+    ...(input.warm_start !== undefined && {
+      warmStart: parseWarmStart(input.warm_start, (results) => resolve(folder, results)),
+    }),
     ...(input.exported_from && { exportedFrom: exportedFromOf(input.exported_from) }),
   };
 }

@@ -229,7 +229,7 @@ export function createEngine({ settings, config, inputs }: Training, runtime: Ru
 }
 
 /** The validation set's batches, made once for all trials of a study in this thread. */
-function evaluationBatches(training: Training): readonly Batch[] {
+export function evaluationBatches(training: Training): readonly Batch[] {
   const known = evaluationCache.get(training.inputs);
   if (known) return known;
   const { task, trainer } = training.settings;

@@ -20,6 +20,7 @@ export function study(changes: Partial<Sweep> = {}, plannedTrials: number | unde
     summary: {
       hashes,
       trainExamples: 100,
+      trainTokens: 1000,
       validationExamples: 20,
       introducedCounts: [5],
       parameterCount: 1000,

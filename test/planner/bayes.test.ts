@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createBayesSampler, initialDesignSize } from "../../src/planner/bayes.js";
 import type { History } from "../../src/planner/sampler.js";
 import { recommend, surrogateOf } from "../../src/planner/surrogate.js";
+import type { PriorTrial } from "../../src/sweep/settings.js";
 import type { Parameters, Space } from "../../src/sweep/space.js";
 import type { Trial, TrialState } from "../../src/sweep/trial.js";
 
@@ -181,4 +182,75 @@ test("a running seed of a configuration is no further point, and a diverged one 
   const surrogate = surrogateOf(line, history([...finished, again]), 0);
   expect(surrogate?.leaders).toHaveLength(3);
   expect(surrogate?.best.trial.number).toBe(1);
+});
+
+describe("in a space that was changed since", () => {
+  const narrow: Space = square.map(({ name }) => ({ name, distribution: { kind: "uniform", min: 0.5, max: 1 } }));
+
+  test("trials that it does not hold say nothing, but keep their numbers", () => {
+    const finished = search(square, 16, branin);
+    const inside = finished.filter(({ parameters }) => Number(parameters.u) >= 0.5 && Number(parameters.v) >= 0.5);
+    expect(inside.length).toBeGreaterThan(2);
+    expect(inside.length).toBeLessThan(16);
+    const next = (trials: readonly Trial[]) =>
+      createBayesSampler(narrow, 20, anything).suggest(narrow, history(trials), 17);
+    expect(next(finished)).toEqual(next(inside));
+    expect(Number(next(finished)?.u)).toBeGreaterThanOrEqual(0.5);
+  });
+
+  test("a finite one is searched to its end, whatever was tried outside of it", () => {
+    const list = (values: readonly number[]): Space => [{ name: "u", distribution: { kind: "categorical", values } }];
+    const finished = search(list([1, 2, 3]), 3, ({ u }) => Number(u));
+    const [of, sampler] = [list([3, 4, 5, 6]), createBayesSampler(list([3, 4, 5, 6]), 50, anything)];
+    for (let number = 4; number <= 7; number++) {
+      const point = sampler.suggest(of, history(finished), number);
+      if (point) finished.push(trial(number, point, complete(1)));
+    }
+    expect(finished.map(({ parameters }) => Number(parameters.u)).sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe("with another study's trials", () => {
+  /** They tell of u alone, on a scale of their own: the best is at 0.8. */
+  const prior = Array.from({ length: 12 }, (_, i) => {
+    return { parameters: { u: i / 11, v: 0.5 }, replicate: 0, value: 1000 * (i / 11 - 0.8) ** 2 - 7 };
+  });
+  const first = (finished: readonly Trial[], number: number, given: readonly PriorTrial[] = prior) =>
+    createBayesSampler(square, 20, anything, given).suggest(square, history(finished), number) as Parameters;
+
+  test("begins at the best of them, then spreads over the better part of the space", () => {
+    const finished: Trial[] = [];
+    for (let number = 1; number <= 5; number++) {
+      finished.push(trial(number, first(finished, number), complete(number)));
+    }
+    expect(Math.abs(Number(finished[0]?.parameters.u) - 0.8)).toBeLessThan(0.05);
+    for (const { parameters } of finished) expect(Math.abs(Number(parameters.u) - 0.8)).toBeLessThan(0.25);
+    const v = finished.map(({ parameters }) => Number(parameters.v));
+    expect(Math.max(...v) - Math.min(...v)).toBeGreaterThan(0.3);
+  });
+
+  test("the values of two studies are never compared: another scale gives the same trials", () => {
+    const scaled = prior.map((one) => ({ ...one, value: one.value / 1e5 + 3 }));
+    for (const number of [1, 2]) {
+      const [here, there] = [first([], number), first([], number, scaled)];
+      for (const name of ["u", "v"]) expect(here[name]).toBeCloseTo(Number(there[name]), 6);
+    }
+  });
+
+  test("goes on by its own trials alone", () => {
+    const finished = search(square, 8, branin);
+    const cold = createBayesSampler(square, 20, anything).suggest(square, history(finished), 9);
+    expect(first(finished, 9)).toEqual(cold);
+  });
+
+  test("keeps away from where they diverged, or where its own trials do", () => {
+    const sick = prior.map((one, i) => (i >= 6 ? { ...one, value: null } : one));
+    expect(Number(first([], 1, sick).u)).toBeLessThan(0.6);
+    const own = [0.7, 0.75, 0.8, 0.85, 0.9].map((u, i) => trial(i + 1, { u, v: 0.5 }, failed("diverged")));
+    expect(first(own, 2)).not.toEqual(first([], 2));
+  });
+
+  test("begins as without them where they are too few to tell anything", () => {
+    expect(first([], 1, prior.slice(0, 1))).toEqual({ u: 0.5, v: 0.5 });
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createSampler } from "../../src/planner/planner.js";
 import type { History } from "../../src/planner/sampler.js";
 import type { Settings, Sweep } from "../../src/sweep/settings.js";
-import { gridPoint, type Space } from "../../src/sweep/space.js";
+import { gridPoint, gridSize, type Parameters, type Space } from "../../src/sweep/space.js";
 import type { Trial } from "../../src/sweep/trial.js";
 
 const space: Space = [
@@ -88,5 +88,53 @@ describe("the grid sampler", () => {
       // Uniform over 0..999: standard error of the mean of 200 is about 20.
       expect(Math.abs(mean - 499.5), name).toBeLessThan(100);
     }
+  });
+});
+
+describe("a grid that changes in the middle of its study", () => {
+  const list = (name: string, values: readonly number[]) =>
+    ({ name, distribution: { kind: "categorical", values } }) as const;
+  const before = [list("lr_ratio", [1, 10, 100]), list("batch_size", [8, 16])];
+
+  /** Goes on from what was tried until nothing is left. */
+  function goOn(of: Sweep, tried: readonly Parameters[], limit = 100): readonly Parameters[] {
+    const finished = tried.map((parameters, i) => ({ number: i + 1, replicate: 0, parameters }) as Trial);
+    const next = createSampler(of).suggest(of.space, { ...history(), finished }, tried.length + 1);
+    return next === undefined || tried.length === limit ? tried : goOn(of, [...tried, next], limit);
+  }
+  const keys = (points: readonly Parameters[]) => points.map((point) => JSON.stringify(point)).sort();
+
+  test.each<[string, Space]>([
+    ["more values of the first parameter", [list("lr_ratio", [0.1, 1, 3, 10, 100, 1000]), list("batch_size", [8, 16])]],
+    ["more values of the second", [list("lr_ratio", [1, 10, 100]), list("batch_size", [4, 8, 16, 32])]],
+    ["fewer values", [list("lr_ratio", [1, 100]), list("batch_size", [8, 16])]],
+    ["other values in another order", [list("lr_ratio", [1000, 100, 1]), list("batch_size", [32, 8])]],
+  ])("with %s runs no point twice and leaves none out", (_, space) => {
+    for (let cut = 0; cut <= 6; cut++) {
+      for (const runCap of [undefined, 4]) {
+        const capped = runCap === undefined ? {} : { runCap };
+        const tried = goOn(sweep({ space: before, ...capped }), [], cut);
+        const all = goOn(sweep({ space }), tried);
+        expect(all.slice(0, tried.length)).toEqual(tried);
+        const whole = Array.from({ length: gridSize(space) }, (_, index) => gridPoint(space, index));
+        expect(keys(all)).toEqual([...new Set(keys([...tried, ...whole]))].sort());
+        expect(all).toHaveLength(new Set(keys(all)).size);
+      }
+    }
+  });
+
+  test("under a run_cap ends there, trials that are out of the grid counted", () => {
+    const tried = goOn(sweep({ space: before }), [], 3);
+    const all = goOn(sweep({ space: [list("lr_ratio", [2, 3, 4, 5]), list("batch_size", [8])], runCap: 5 }), tried);
+    expect(all).toHaveLength(5);
+    expect(new Set(keys(all)).size).toBe(5);
+  });
+
+  test("runs what new constraints allow and was not tried", () => {
+    const settings = { fixed: { base_lr: 1e-4 } } as unknown as Settings;
+    const tried = goOn(sweep({ space: before, settings, constraints: ["batch_size <= 8"] }), []);
+    expect(tried).toHaveLength(3);
+    const all = goOn(sweep({ space: before }), tried);
+    expect(keys(all)).toEqual(keys(Array.from({ length: 6 }, (_, index) => gridPoint(before, index))));
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createSobolSampler } from "../../src/planner/sobol.js";
 import type { Parameters, Space } from "../../src/sweep/space.js";
+import type { Trial } from "../../src/sweep/trial.js";
 
 const space: Space = ["u", "v"].map((name) => ({ name, distribution: { kind: "uniform", min: 0, max: 1 } }));
 const history = (seed: number) => ({ finished: [], running: [], goal: "minimize", seed }) as const;
@@ -25,4 +26,14 @@ test("leaves out what is not allowed, and ends where nothing is", () => {
   const low = ({ u }: Parameters) => Number(u) < 0.25;
   expect(points(20, 2, low)).toEqual(points(200, 2).filter(low).slice(0, 20));
   expect(createSobolSampler(3, () => false).suggest(space, history(0), 1)).toBeUndefined();
+});
+
+test("runs no point twice where other constraints hold than before", () => {
+  const tried = points(6, 2, ({ u }) => Number(u) < 0.5);
+  for (let number = 7; number <= 20; number++) {
+    const finished = tried.map((parameters, i) => ({ number: i + 1, parameters }) as Trial);
+    const sampler = createSobolSampler(20, () => true);
+    tried.push(sampler.suggest(space, { ...history(2), finished }, number) as Parameters);
+  }
+  expect(new Set(tried.map((point) => JSON.stringify(point))).size).toBe(20);
 });

@@ -4,7 +4,7 @@ import { createStudyPlan, finalistsOf } from "../../src/planner/study-plan.js";
 import { Random } from "../../src/random.js";
 import { resolveRates } from "../../src/sweep/resolve.js";
 import type { Settings, Sweep } from "../../src/sweep/settings.js";
-import type { Parameters } from "../../src/sweep/space.js";
+import type { Parameters, Space } from "../../src/sweep/space.js";
 import { rankTrials, type Trial, type TrialEnd, trialSeed } from "../../src/sweep/trial.js";
 
 const GRID: Sweep = {
@@ -216,4 +216,26 @@ test("of thousands of trials the leaders are found all the same", () => {
   const [leader, second] = finalistsOf(RANGE, { top: 2, seeds: 2 }, trials);
   // A process over all of them would take minutes, and 72 MB for each of its matrices.
   for (const found of [leader, second]) expect(Math.abs(Math.log10(Number(found?.lr_ratio)) - 1)).toBeLessThan(0.1);
+});
+
+test("a grid that was changed counts what it runs in all: what is left, and what was tried before", () => {
+  const trials = run(GRID, [], 3);
+  const list = (values: readonly number[]): Space => [
+    { name: "lr_ratio", distribution: { kind: "categorical", values } },
+  ];
+  for (const values of [[1, 3, 10, 30, 100, 300], [10, 1000], [7], [1, 3, 10]]) {
+    const changed = { ...GRID, space: list(values) };
+    const all = run(changed, trials);
+    expect(totalOf(changed, trials), String(values)).toBe(all.length);
+    expect(new Set(all.map(({ rates }) => rates.lr_ratio))).toEqual(new Set([1, 3, 10, ...values]));
+  }
+});
+
+test("leaders that a narrowed space does not hold are run again all the same", () => {
+  const narrow: Space = [{ name: "lr_ratio", distribution: { kind: "log_uniform_values", min: 100, max: 1000 } }];
+  const sweep = { ...RANGE, space: narrow, runCap: 14, final: { top: 1, seeds: 2 } };
+  const trials = run(sweep, run(RANGE));
+  const best = rankTrials(trials.slice(0, 12), "minimize")[0];
+  expect(best?.rates.lr_ratio).toBeLessThan(100);
+  expect(trials.filter(({ parameters }) => parameters.lr_ratio === best?.rates.lr_ratio)).toHaveLength(2);
 });

@@ -76,6 +76,7 @@ export const study: StudyRecord = {
   summary: {
     hashes: { model: "a".repeat(64), tokenizer: "b".repeat(64), data: "c".repeat(64) },
     trainExamples: 2000,
+    trainTokens: 1000,
     validationExamples: 300,
     introducedCounts: [120, 0],
     parameterCount: 123_456,

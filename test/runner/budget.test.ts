@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import type { Standing } from "../../src/planner/sampler.js";
 import { spentBudget, timeOfRuns } from "../../src/runner/budget.js";
 import type { StudyEvent } from "../../src/store/records.js";
+import type { Parameters } from "../../src/sweep/space.js";
 import { standing } from "../planner/standings.js";
 
 const MINUTE = 60_000;
-const stepsOf = () => 100;
+const costs = { stepsOf: () => 100, tokensOf: (_: Parameters, steps: number) => 7 * steps };
 
 function at(number: number, from: number, to: number | undefined, evaluations = 3): Standing {
   const losses = Array.from({ length: evaluations }, () => 1);
@@ -15,7 +16,7 @@ function at(number: number, from: number, to: number | undefined, evaluations = 
 }
 
 test("minutes are those of all runs", () => {
-  const spent = (time: number) => spentBudget({ minutes: 5 }, [], stepsOf, time * MINUTE);
+  const spent = (time: number) => spentBudget({ minutes: 5 }, [], costs, time * MINUTE);
   expect([spent(4.99), spent(5)]).toEqual([undefined, "the budget of 5 minutes is spent (5.0)"]);
 });
 
@@ -42,7 +43,7 @@ test("a run that was killed counts up to the last that was stored of it", () => 
 
 test("steps are those taken; a running trial counts with all that it plans", () => {
   const trials = [at(1, 0, 3), at(2, 10, undefined, 1)];
-  const spent = (steps: number) => spentBudget({ steps }, trials, stepsOf, 0);
+  const spent = (steps: number) => spentBudget({ steps }, trials, costs, 0);
   expect([spent(131), spent(130)]).toEqual([undefined, "the budget of 130 steps is spent (130)"]);
 });
 
@@ -50,7 +51,23 @@ test("the budget that ends first is named, and queued trials cost nothing", () =
   const queued = { ...standing(3, []), trial: { ...standing(3, []).trial, state: "queued" } } as Standing;
   const { startedAt, ...never } = queued.trial as Standing["trial"] & { startedAt: number };
   const trials = [at(1, 0, 3), { trial: never as Standing["trial"], measurements: [] }];
-  expect(spentBudget({ minutes: 4, steps: 30 }, trials, stepsOf, 0)).toMatch(/^the budget of 30 steps/);
-  expect(spentBudget({ minutes: 4, steps: 31 }, trials, stepsOf, 0)).toBeUndefined();
-  expect(spentBudget({}, trials, stepsOf, 0)).toBeUndefined();
+  expect(spentBudget({ minutes: 4, steps: 30 }, trials, costs, 0)).toMatch(/^the budget of 30 steps/);
+  expect(spentBudget({ minutes: 4, steps: 31 }, trials, costs, 0)).toBeUndefined();
+  expect(spentBudget({}, trials, costs, 0)).toBeUndefined();
+});
+
+test("tokens are those of the steps taken, and of all that a running trial plans", () => {
+  const trials = [at(1, 0, 3), at(2, 10, undefined, 1)];
+  const spent = (tokens: number) => spentBudget({ tokens, steps: 1000 }, trials, costs, 0);
+  expect([spent(911), spent(910)]).toEqual([undefined, "the budget of 910 tokens is spent (910)"]);
+});
+
+test("an extension between two runs is no time of either", () => {
+  const events = [
+    event(1, "started: trial 1"),
+    event(4, "done"),
+    event(40, "extended: run_cap: 3 -> 5"),
+    event(50, "resumed: 2"),
+  ];
+  expect(timeOfRuns(events, [])).toBe(3 * MINUTE);
 });

@@ -49,6 +49,7 @@ export function definition(changes: Partial<Sweep> = {}): StudyDefinition {
   const summary = {
     hashes: inputs,
     trainExamples: 100,
+    trainTokens: 1000,
     validationExamples: 20,
     introducedCounts: [5, 6],
     parameterCount: 1000,

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { DualrateError } from "../../src/errors.js";
 import { openReader } from "../../src/store/reader.js";
 import type { StoreReader, StoreWriter } from "../../src/store/records.js";
 import { openWriter } from "../../src/store/writer.js";
+import type { Sweep } from "../../src/sweep/settings.js";
 import type { Measurement, TrialEnd } from "../../src/sweep/trial.js";
 import { definition, measurement, temporaryFolder, trial } from "./fixture.js";
 
@@ -217,6 +219,62 @@ test("a changed definition is refused with what changed and what to do", () => {
   );
   expect(reader.study()?.study).toMatchObject({ id, sweep: { seed: 7 } });
 });
+
+const moreRatios = (changes: Partial<Sweep> = {}) =>
+  definition({ space: [{ name: "lr_ratio", distribution: { kind: "categorical", values: [1, 1000] } }], ...changes });
+
+test("the hint of a changed definition names --extend where it may be extended, and what stands against that", () => {
+  const { writer } = store();
+  const hintOf = (changes: Partial<Sweep>) => thrownBy(() => writer.openStudy(moreRatios(changes))).hint;
+  expect(hintOf({})).toMatch(/^Add --extend to go on/);
+  expect(hintOf({ seed: 8 })).toMatch(/^--extend takes all of these but seed\. Undo/);
+  expect(thrownBy(() => writer.openStudy(definition({ seed: 8 }))).hint).not.toContain("--extend");
+});
+
+test("an extension replaces the definition, keeps the trials, and is logged", () => {
+  const opened = store();
+  const { writer, reader, id } = opened;
+  running(opened, 1);
+  writer.endTrial(id, 1, { state: "complete", value: 0.5, bestStep: 10 });
+  expect(writer.extendStudy(definition())).toEqual([]);
+  const changes = ["lr_ratio: [0.1,1,10,100] -> [1,1000]"];
+  expect(writer.extendStudy(moreRatios())).toEqual(changes);
+  expect(reader.study()?.study).toMatchObject({ id, sweep: { space: moreRatios().sweep.space } });
+  expect(reader.trials(id)).toMatchObject([{ number: 1, state: "complete", value: 0.5 }]);
+  expect(reader.events(id).map(({ message }) => message)).toEqual([`extended: ${changes[0]}`]);
+  expect(writer.openStudy(moreRatios()).id).toBe(id);
+});
+
+test("what may not change is not extended: each such change with its reason, nothing stored", () => {
+  const { writer, reader, id } = store();
+  expect(thrownBy(() => writer.extendStudy(moreRatios({ seed: 8, method: "random", runCap: 4 })))).toMatchObject({
+    code: "study",
+    message: expect.stringMatching(/cannot be extended.*:\n {2}seed: 7 -> 8 \(.+\)\n {2}method: .* \(.+\)$/),
+  });
+  expect(reader.study()?.study.sweep.seed).toBe(7);
+  expect(reader.events(id)).toEqual([]);
+});
+
+test("a study that is not there, or that another process runs, is not extended", () => {
+  const { folder, writer, id } = store();
+  const unknown = thrownBy(() => writer.extendStudy(definition({ name: "other" })));
+  expect(unknown.message).toContain('no study named "other" to extend');
+  writer.acquireLease(id, 1);
+  const second = openWriter(folder);
+  onTestFinished(() => second.close());
+  expect(thrownBy(() => second.extendStudy(moreRatios())).message).toContain(`while process ${process.pid}`);
+  expect(writer.extendStudy(moreRatios())).toHaveLength(1);
+});
+
+function thrownBy(work: () => unknown): DualrateError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof DualrateError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
 
 test("a study whose folder moved goes on, with the new paths", () => {
   const { writer, reader, id } = store();

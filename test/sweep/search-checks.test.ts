@@ -35,6 +35,13 @@ describe("rules of constraints and enqueued configurations are named, with their
       message: /^enqueue has no effect with method grid/,
     },
     {
+      what: "a warm start of a search that does not go by values",
+      text: edited({}, "warm_start: other\n"),
+      line: LAST - 1,
+      message: /^warm_start would have no effect: method grid/,
+      hint: /^Remove it/,
+    },
+    {
       what: "an enqueued value outside the space",
       text: bayes("enqueue:\n  - {lr_ratio: 10}\n  - {lr_ratio: 7}\n"),
       line: LAST + 2,

@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { gridPoint, gridSize, type Space, valuesOf } from "../../src/sweep/space.js";
+import {
+  createInside,
+  cubePoint,
+  type Distribution,
+  gridIndexer,
+  gridPoint,
+  gridSize,
+  type Space,
+  type Value,
+  valuesOf,
+} from "../../src/sweep/space.js";
 
 const space: Space = [
   { name: "lr_ratio", distribution: { kind: "categorical", values: [1, 10, 100] } },
@@ -54,5 +64,36 @@ describe("the grid", () => {
 
   test.each([-1, 6, 0.5, Number.NaN])("has no point %d", (index) => {
     expect(() => gridPoint(space, index)).toThrow(/integer in \[0, 6\)/);
+  });
+});
+
+test("gridIndexer leads back from every point, and from no other", () => {
+  const indexOf = gridIndexer(space);
+  expect(points(space).map(indexOf)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(indexOf({ lr_ratio: 3, lr_scheduler_type: "linear", warmup_ratio: 0 })).toBeUndefined();
+  expect(indexOf({ lr_ratio: 1, lr_scheduler_type: "linear" })).toBeUndefined();
+});
+
+describe("createInside", () => {
+  test.each<[string, Distribution, readonly Value[], readonly Value[]]>([
+    ["a list", { kind: "categorical", values: [1, "a"] }, [1, "a"], [2, "b"]],
+    ["a value", { kind: "constant", value: 3 }, [3], [4]],
+    ["a range", { kind: "log_uniform_values", min: 0.1, max: 10 }, [0.1, 3, 10], [0.09, 11, "a"]],
+    ["a range of logarithms", { kind: "log_uniform", min: 0, max: 1 }, [1, 2, Math.E], [0.9, 3]],
+    ["a falling range", { kind: "inv_log_uniform_values", min: 2, max: 5 }, [2, 5], [1, 6]],
+    ["integers", { kind: "int_uniform", min: 1, max: 3 }, [1, 3], [0, 4, 1.5]],
+    ["a truncated normal", { kind: "normal", mu: 0, sigma: 1, least: 0 }, [0, 7], [-1]],
+  ])("knows what %s holds", (_, distribution, inside, outside) => {
+    const isInside = createInside([{ name: "p", distribution }]);
+    expect(inside.map((p) => isInside({ p }))).toEqual(inside.map(() => true));
+    expect(outside.map((p) => isInside({ p }))).toEqual(outside.map(() => false));
+    expect(isInside({})).toBe(false);
+  });
+
+  test("holds whatever is drawn, up to the ends", () => {
+    const kinds = ["uniform", "log_uniform", "inv_log_uniform", "log_uniform_values", "q_uniform"] as const;
+    const drawn: Space = kinds.map((kind, i) => ({ name: `p${i}`, distribution: { kind, min: 0.3, max: 3.1 } }));
+    const isInside = createInside(drawn);
+    for (const u of [0, 0.2, 1 - 2 ** -53]) expect(isInside(cubePoint(drawn, () => u))).toBe(true);
   });
 });

@@ -61,6 +61,7 @@ export async function prepareInputs(
     hashes: await hashInputs(settings),
     ...(stated.introduced.source && { introduced: settings.introduced }),
     trainExamples: splits.train.texts.length,
+    trainTokens: inputs.data.train.offsets.at(-1) ?? 0,
     validationExamples: splits.validation.texts.length,
     introducedCounts,
     parameterCount,

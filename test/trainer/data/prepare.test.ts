@@ -2,7 +2,7 @@ import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Settings } from "../../../src/sweep/settings.js";
-import { validationBatches } from "../../../src/trainer/data/batches.js";
+import { createTrainingBatches, validationBatches } from "../../../src/trainer/data/batches.js";
 import { toHuggingFaceBatch } from "../../../src/trainer/data/exported-batches.js";
 import type { EncodedSplit } from "../../../src/trainer/data/inputs.js";
 import { prepareInputs } from "../../../src/trainer/data/prepare.js";
@@ -480,5 +480,18 @@ test.skipIf(!shared)(needsShared("the real ALBERT and reactions: ten tokens, one
       (end, i) => split.rows.subarray(split.offsets[i], end).filter((row) => row >= 591).length,
     );
     expect(new Set(counts)).toEqual(new Set([1]));
+  }
+});
+
+test("training tokens are the attention mask's over one pass, after truncation", async () => {
+  const settings = tinySettings(await tinyModel(), await tinyData());
+  const short = { ...settings, trainer: { ...settings.trainer, maxLength: 5 } };
+  for (const one of [settings, short]) {
+    const { summary, inputs } = await prepareInputs(one, 1);
+    const options = { ...one.trainer, task: one.task, batchSize: 3, accumulationSteps: 1, seed: 3 };
+    const batches = createTrainingBatches(inputs, options);
+    const masks = batches(0).flatMap(({ attentionMask }) => [...attentionMask]);
+    expect(summary.trainTokens).toBe(masks.reduce((sum, mask) => sum + mask, 0));
+    expect(summary.trainTokens).toBe(one === short ? 15 : 16);
   }
 });
