@@ -13,6 +13,7 @@ import type { Executor } from "../runner/executor.js";
 import { createPiscinaExecutor } from "../runner/piscina.js";
 import { StopSignal } from "../runner/stop.js";
 import { runStudy, type StudyEnd } from "../runner/study.js";
+import { untested } from "../runner/test-split.js";
 import { TrialFiles } from "../runner/trial-files.js";
 import { checkMemory, defaultWorkers } from "../runner/workers.js";
 import type { StoreReader, StoreWriter, StudyOwner, StudyRecord } from "../store/records.js";
@@ -111,7 +112,8 @@ async function runStored(
       const nothingNew = retried === 0 && added().length === 0;
       const trials = reader.trials(study.id);
       const history = { ...unbegun, finished: trials };
-      const isOver = trials.every((trial) => "endedAt" in trial) && plan.next(history, trials) === undefined;
+      const isRun = trials.every((trial) => "endedAt" in trial) && plan.next(history, trials) === undefined;
+      const isOver = isRun && untested(study, trials, reader.tests(study.id)).length === 0;
       if (isOver && nothingNew) {
         if (sweep.final) writer.planTrials(study.id, trials.length);
         const message = finishedText(study, counts.failed, options);
@@ -147,6 +149,7 @@ function withSlots(executor: Executor, slots: number): Executor {
     slots,
     prepare: (settings, seed) => executor.prepare(settings, seed),
     run: (job, handlers) => executor.run(job, handlers),
+    test: (job) => executor.test(job),
     close: (now) => executor.close(now),
   };
 }

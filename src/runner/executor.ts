@@ -1,7 +1,7 @@
 // Where trials run. Jobs go in, events come out; only an implementation knows of threads, processes or machines.
 import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
-import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
+import type { Measurement, MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { Notice } from "../trainer/progress.js";
 import type { ExportRequest, StartRequest, TrialJob } from "./protocol.js";
 
@@ -22,6 +22,11 @@ export interface Executor {
    * broken executor, or one that was closed, only.
    */
   run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome>;
+  /**
+   * Every metric of a trial's trained model on the test split, on inputs that this executor has prepared; the job's `weights`
+   * file is there. Rejects where it cannot be evaluated.
+   */
+  test(job: TrialJob): Promise<MetricValues>;
   /** Ends all workers: idle ones and those that get idle, or all of them at once if `now`. */
   close(now?: boolean): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { Piscina } from "piscina";
 import { DualrateError, errorFromData } from "../errors.js";
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
-import type { TrialOutcome } from "../sweep/trial.js";
+import type { MetricValues, TrialOutcome } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
 import type {
@@ -16,6 +16,7 @@ import type {
   PrepareReply,
   PrepareTask,
   StartRequest,
+  TestReply,
   TrainReply,
   TrialJob,
 } from "./protocol.js";
@@ -104,6 +105,17 @@ class PiscinaExecutor implements LocalExecutor {
     }
   }
 
+  async test(job: TrialJob): Promise<MetricValues> {
+    const task = { job, inputs: this.#inputsOf(job) };
+    const reply = await this.#call<TestReply>("test", task).catch((error: unknown) => {
+      throw error instanceof DualrateError
+        ? error
+        : new DualrateError("worker", crashMessage(error, 0), { cause: error });
+    });
+    if (reply.type === "broken") throw errorFromData(reply.error);
+    return reply.values;
+  }
+
   async exportModel(request: ExportRequest): Promise<void> {
     const inputs = this.#inputsOf(request.job);
     const reply = await this.#call<ExportReply>("exportModel", { ...request, inputs });
@@ -145,7 +157,7 @@ class PiscinaExecutor implements LocalExecutor {
 
   /** One task in the pool. Rejects with a DualrateError when the executor is broken or closed, else as Piscina does. */
   async #call<Reply>(
-    name: "prepare" | "train" | "exportModel" | "exportStart",
+    name: "prepare" | "train" | "test" | "exportModel" | "exportStart",
     task: unknown,
     transferList: MessagePort[] = [],
     signal: AbortSignal | null = null,

@@ -23,6 +23,7 @@ import { jobOf } from "./job.js";
 import { Ledger, type TrialCounts } from "./ledger.js";
 import type { TrialJob } from "./protocol.js";
 import type { StopSignal } from "./stop.js";
+import { testWinner } from "./test-split.js";
 import type { TrialFiles } from "./trial-files.js";
 
 export interface StudyOptions {
@@ -110,6 +111,7 @@ class StudyRun {
     try {
       this.#stopChanged();
       await this.#loop();
+      if (!this.#broken && this.#endReason() === "finished") await this.#test();
       if (this.#broken) throw this.#broken.error;
       return this.#studyEnd();
     } finally {
@@ -130,6 +132,14 @@ class StudyRun {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+    }
+  }
+
+  async #test(): Promise<void> {
+    try {
+      await testWinner(this.#options);
+    } catch (error) {
+      if (this.#options.stop.level !== "now") this.#break(error);
     }
   }
 
@@ -257,7 +267,8 @@ class StudyRun {
 
   #end(number: number, outcome: TrialEnd): void {
     this.#ledger.end(number, outcome);
-    this.#options.files.clear(number, this.#ledger.trials, this.#options.study.sweep.metric.goal);
+    const { metric, settings } = this.#options.study.sweep;
+    this.#options.files.clear(number, this.#ledger.trials, metric.goal, settings.data.test !== undefined);
   }
 
   /** A crash or a slow run may be bad luck, such as memory that another program took, and gets one more try at once. */

@@ -15,6 +15,7 @@ import type {
   PrepareReply,
   PrepareTask,
   StartRequest,
+  TestReply,
   TrainReply,
   TrialJob,
 } from "./protocol.js";
@@ -38,6 +39,12 @@ export interface ExportTask extends ExportRequest {
 
 /** As ExportTask. */
 export interface StartTask extends StartRequest {
+  readonly inputs: SharedInputs;
+}
+
+/** A test with what only this process can hand over. */
+export interface TestTask {
+  readonly job: TrialJob;
   readonly inputs: SharedInputs;
 }
 
@@ -96,6 +103,22 @@ export async function exportStart({ job, inputs, ...files }: StartTask): Promise
     const [{ writeTrainingStart }, runtime] = await Promise.all([import("../trainer/start.js"), runtimeOfThread()]);
     await writeTrainingStart(files, await trainingOf(job, inputs), runtime);
     return { type: "exported" };
+  } catch (error) {
+    return { type: "broken", error: errorToData(error) };
+  }
+}
+
+/** Evaluates a trial's trained model, its `weights` file, on the test split. */
+export async function test({ job, inputs }: TestTask): Promise<TestReply> {
+  try {
+    quiet();
+    const [{ test }, { readSafetensors }, runtime] = await Promise.all([
+      import("../trainer/train.js"),
+      import("../trainer/files/safetensors.js"),
+      runtimeOfThread(),
+    ]);
+    const tensors = await readSafetensors(job.weights ?? "");
+    return { type: "tested", values: await test(await trainingOf(job, inputs), tensors, runtime) };
   } catch (error) {
     return { type: "broken", error: errorToData(error) };
   }
