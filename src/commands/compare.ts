@@ -12,6 +12,7 @@ import {
 import { varyingParameters } from "../report/ranking.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
 import { type Column, textTable } from "../report/table.js";
+import { testJson, testLine, testResultOf } from "../report/test-split.js";
 import { verdictLines } from "../report/verdict.js";
 import type { StudyOverview } from "../store/records.js";
 import type { Trial } from "../sweep/trial.js";
@@ -30,8 +31,16 @@ export async function compare(name: string | undefined, options: CompareOptions)
     const trials = reader.trials(overview.study.id);
     const comparison = compareRatios(trials, metric.goal, groupingOf(space));
     const certainty = certaintyOf(trials, metric.goal, seed);
-    const verdict = [...verdictLines(comparison, metric.name, certainty), ...openTrials(overview)];
-    if (options.json) return printJson(comparisonJson(comparison, certainty, overview, verdict));
+    const test = testResultOf(trials, reader.tests(overview.study.id), metric);
+    const verdict = [
+      ...verdictLines(comparison, metric.name, certainty),
+      ...(test ? [testLine(test, metric.name)] : []),
+      ...openTrials(overview),
+    ];
+    if (options.json) {
+      const json = comparisonJson(comparison, certainty, overview, verdict);
+      return printJson({ ...json, test: test ? testJson(test) : null });
+    }
     if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
     print(verdict);
     note(nextCommand(comparison, overview.study.name) + resultsFlag(options.results));

@@ -9,9 +9,8 @@ import { cardFiles } from "../export/model-card.js";
 import { checkAbsent } from "../export/write.js";
 import { formatMetric } from "../report/format.js";
 import type { LocalExecutor } from "../runner/executor.js";
-import { jobOf } from "../runner/job.js";
-import type { TrialJob } from "../runner/protocol.js";
-import { hasWeights, TrialFiles } from "../runner/trial-files.js";
+import { trainedJob } from "../runner/trained.js";
+import { TrialFiles } from "../runner/trial-files.js";
 import type { StudyRecord } from "../store/records.js";
 import type { Task } from "../sweep/settings.js";
 import type { CompleteTrial } from "../sweep/trial.js";
@@ -47,7 +46,9 @@ export async function exportModel(name: string | undefined, options: ExportModel
   try {
     return await withOneWorker(async (executor) => {
       await checkInputs(study, executor);
-      const job = await withWeights(study, trial, executor, options.results, scratch);
+      const onTraining = () => note(`trial ${trial.number}'s weights were not kept, or not whole; training it again`);
+      const trialFiles = new TrialFiles(options.results, study.name);
+      const job = await trainedJob({ study, trial, executor, files: trialFiles, scratch, onTraining });
       const files = { folder: resolve(checkpoint), ...(batches !== undefined && { batches: resolve(batches) }) };
       const facts = { seed: trial.seed, trainExamples: study.summary.trainExamples };
       const config = resolveConfig(settings, trial.parameters, facts);
@@ -108,26 +109,5 @@ export async function checkInputs({ name, inputs, sweep }: StudyRecord, executor
   if (changed.length === 0) return;
   throw new DualrateError("study", `what "${name}" was trained on has changed since: ${changed.join(", ")}`, {
     hint: `Put the files back (${modelText(sweep.settings)} and the data), or run the sweep under a new name.`,
-  });
-}
-
-/** The trial's job with a weights file that is there: the one that was kept, or a new one in `scratch`. */
-async function withWeights(
-  study: StudyRecord,
-  trial: CompleteTrial,
-  executor: LocalExecutor,
-  results: string,
-  scratch: string,
-): Promise<TrialJob> {
-  const job = jobOf(study, trial);
-  const kept = { ...job, weights: resolve(new TrialFiles(results, study.name).weights(trial.number)) };
-  if (await hasWeights(kept)) return kept;
-  note(`trial ${trial.number}'s weights were not kept, or not whole; training it again`);
-  const again = { ...job, weights: join(scratch, "weights.safetensors") };
-  const outcome = await executor.run(again, { onMeasurement: () => ({ action: "continue" }) });
-  if (outcome.state === "complete" && outcome.value === trial.value) return again;
-  const came = outcome.state === "complete" ? `came to ${outcome.value}` : `ended ${outcome.state}`;
-  throw new DualrateError("study", `trial ${trial.number}, trained again, ${came}, not to ${trial.value}`, {
-    hint: "Export it with the versions of Node and dualrate, and on the kind of processor, that it ran with.",
   });
 }

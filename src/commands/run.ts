@@ -14,6 +14,7 @@ import type { Executor } from "../runner/executor.js";
 import { createPiscinaExecutor } from "../runner/piscina.js";
 import { StopSignal } from "../runner/stop.js";
 import { runStudy, type StudyEnd } from "../runner/study.js";
+import { untested } from "../runner/test-split.js";
 import { TrialFiles } from "../runner/trial-files.js";
 import { checkMemory, defaultWorkers } from "../runner/workers.js";
 import type { StoreReader, StoreWriter, StudyOwner, StudyRecord } from "../store/records.js";
@@ -112,8 +113,9 @@ async function runStored(
       const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
       const added = () => newTrials(sweep, enqueued, reader.trials(study.id));
       const nothingNew = retried === 0 && added().length === 0;
-      const isOver =
+      const isRun =
         trials.every((trial) => "endedAt" in trial) && plan.next(historyOf(sweep, trials), trials) === undefined;
+      const isOver = isRun && untested(study, trials, reader.tests(study.id)).length === 0;
       if (isOver && nothingNew) {
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
@@ -189,6 +191,7 @@ function withSlots(executor: Executor, slots: number): Executor {
     slots,
     prepare: (settings, seed) => executor.prepare(settings, seed),
     run: (job, handlers) => executor.run(job, handlers),
+    test: (job) => executor.test(job),
     close: (now) => executor.close(now),
   };
 }

@@ -16,11 +16,12 @@ import {
 import { findOverfitting, type Overfitting } from "../report/overfitting.js";
 import { allParameters, isRetriable, reasonOf } from "../report/ranking.js";
 import { type Column, textTable } from "../report/table.js";
+import { testJson, testLine, testResultOf } from "../report/test-split.js";
 import type { StoreReader, StudyOverview, StudyRecord } from "../store/records.js";
 import { rankConfigurations } from "../sweep/configuration.js";
 import { hasMetric, METRICS, perplexity } from "../sweep/metrics.js";
 import { predictsTokens, type Settings, type SplitShares, type Task } from "../sweep/settings.js";
-import type { Measurement, Trial } from "../sweep/trial.js";
+import type { Measurement, MetricValues, Trial } from "../sweep/trial.js";
 import { modelText } from "./hub-model.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -36,17 +37,22 @@ export async function show(name: string | undefined, number: number | undefined,
       return showTrial(reader, findStudy(reader, undefined, options).study, Number(name), options);
     }
     const overview = findStudy(reader, name, options);
-    return number === undefined ? showStudy(overview, options) : showTrial(reader, overview.study, number, options);
+    return number === undefined
+      ? showStudy(reader, overview, options)
+      : showTrial(reader, overview.study, number, options);
   });
 }
 
-function showStudy(overview: StudyOverview, { json, results }: ShowOptions): void {
+function showStudy(reader: StoreReader, overview: StudyOverview, { json, results }: ShowOptions): void {
   const { study, counts, owner } = overview;
+  const { metric } = study.sweep;
+  const test = testResultOf(reader.trials(study.id), reader.tests(study.id), metric);
   if (json) {
-    printJson({ ...study, counts, owner: owner ?? null });
+    printJson({ ...study, counts, owner: owner ?? null, test: test ? testJson(test) : null });
     return;
   }
-  print(fields([...definitionFields(study), ...inputFields(study), ...progressFields(overview)]));
+  const tested: readonly Field[] = test ? [["tested", testLine(test, metric.name)]] : [];
+  print(fields([...definitionFields(study), ...inputFields(study), ...progressFields(overview), ...tested]));
   const flag = resultsFlag(results);
   note(`next: dualrate rank ${study.name}${flag}; dualrate show ${study.name} TRIAL${flag}`);
 }
@@ -87,6 +93,7 @@ function inputFields({ sweep, summary, inputs }: StudyRecord): readonly Field[] 
   return [
     ["training data", `${data.train}, ${plural(summary.trainExamples, "example")}`],
     ["validation data", `${data.validation}, ${plural(summary.validationExamples, "example")}`],
+    ...(data.test === undefined ? [] : [["test data", `${data.test}, evaluated once, at the end`] as const]),
     ...(data.split ? [["split", splitText(data.split)] as const] : []),
     ["introduced tokens", introducedText(introduced.tokens, summary.introducedCounts)],
     ...tokenGroupTexts(sweep.settings).map((text): Field => ["token group", text]),
@@ -147,9 +154,12 @@ function showTrial(reader: StoreReader, study: StudyRecord, number: number, { js
   }
   const measurements = reader.measurementsOf(study.id, number);
   const overfitting = findOverfitting(measurements);
-  if (json) printJson({ study: study.name, ...trial, measurements, overfitting: overfitting ?? null });
+  const test = reader.tests(study.id).get(number);
+  if (json)
+    printJson({ study: study.name, ...trial, test: test ?? null, measurements, overfitting: overfitting ?? null });
   else {
-    print(fields([...trialFields(study, trial), ...configurationFields(study, trial, trials)]));
+    const tested = test ? testFields(test) : [];
+    print(fields([...trialFields(study, trial), ...tested, ...configurationFields(study, trial, trials)]));
     printMeasured(measurements, overfitting, study.sweep.settings.task);
     noteNext(study, trial, resultsFlag(results));
   }
@@ -189,6 +199,11 @@ function trialFields(study: StudyRecord, trial: Trial): readonly Field[] {
       return [`  ${name}`, formatParameter(name, value)];
     }),
   ];
+}
+
+function testFields(test: MetricValues): readonly Field[] {
+  const values = METRICS.flatMap((name) => (test[name] === null ? [] : [`${name} ${formatMetric(test[name])}`]));
+  return [["on the test split", values.join(", ")]];
 }
 
 /** What the trial's configuration came to over its seeds, where it has several. */

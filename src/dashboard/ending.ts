@@ -3,6 +3,7 @@
 import { formatDifference, formatMean, formatRatio } from "../report/format.js";
 import { isRetriable } from "../report/ranking.js";
 import { compareRatios, groupingOf } from "../report/ratios.js";
+import { testLine, testResultOf } from "../report/test-split.js";
 import type { RankedConfiguration } from "../sweep/configuration.js";
 import type { Trial } from "../sweep/trial.js";
 import { cellTexts, chooseColumns } from "./columns.js";
@@ -34,6 +35,7 @@ export function endingLines(
   const theme = createTheme(ascii, {});
   return [
     ...verdictLines(summary, snapshot.trials, ascii ? "+-" : "±"),
+    ...testLines(snapshot, ascii ? "+-" : "±"),
     ...topLines(snapshot, theme, columns),
     ...failureLines(snapshot, resultsFlag(results)),
     totalLine(summary),
@@ -58,6 +60,14 @@ function verdictLines(
     verdict,
     `It is ${tried === "ratios" ? "" : "in "}the ${edge} of ${rows.length} ${tried} tried: widen the range, the best may lie beyond.`,
   ];
+}
+
+function testLines({ overview, trials, tests }: StudySnapshot, plusMinus: string): readonly string[] {
+  const { metric } = overview.study.sweep;
+  const result = testResultOf(trials, tests, metric);
+  if (result === undefined) return [];
+  const line = testLine(result, metric.name, plusMinus);
+  return [`${line.charAt(0).toUpperCase()}${line.slice(1)}`];
 }
 
 function meanText({ value, standardError }: RankedConfiguration, plusMinus: string): string {

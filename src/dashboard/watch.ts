@@ -1,7 +1,7 @@
 // A study as one look at the store finds it, and the cheap way to look again: only what changed is read.
 import { DualrateError } from "../errors.js";
 import type { StoreReader, StudyOverview } from "../store/records.js";
-import type { Measurement, Trial } from "../sweep/trial.js";
+import type { Measurement, MetricValues, Trial } from "../sweep/trial.js";
 
 export interface StudySnapshot {
   readonly overview: StudyOverview;
@@ -9,6 +9,8 @@ export interface StudySnapshot {
   readonly trials: readonly Trial[];
   /** By trial number, each in the order of steps. */
   readonly measurements: ReadonlyMap<number, readonly Measurement[]>;
+  /** Results on the test split, by trial number. */
+  readonly tests: ReadonlyMap<number, MetricValues>;
 }
 
 export class StudyWatch {
@@ -29,6 +31,7 @@ export class StudyWatch {
       ),
       trials: reader.trials(studyId),
       measurements: reader.measurements(studyId),
+      tests: reader.tests(studyId),
     };
   }
 
@@ -52,7 +55,7 @@ export class StudyWatch {
     const measurements = new Map(
       trials.map((trial) => [trial.number, this.#measurementsOf(trial, before.get(trial.number))] as const),
     );
-    return { overview, trials, measurements };
+    return { overview, trials, measurements, tests: this.#reader.tests(this.#studyId) };
   }
 
   /** An ended trial gets no more measurements, unless it was run again and ended at another time. */

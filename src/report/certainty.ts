@@ -1,7 +1,13 @@
 // How sure a ranking is, from configurations that ran on the same seeds. Seeds are paired: what a seed does to all configurations
 // alike cancels in the differences.
 import { deriveKey, Random } from "../random.js";
-import { isRatioOne, meanOf, type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
+import {
+  baselineOf,
+  meanOf,
+  pairedSeeds,
+  type RankedConfiguration,
+  rankConfigurations,
+} from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import type { Trial } from "../sweep/trial.js";
 
@@ -40,14 +46,18 @@ export function certaintyOf(trials: readonly Trial[], goal: Goal, seed: number):
   if (winner === undefined || winner.seeds.length < 2) return undefined;
   const compared = ranked.filter((other) => differences(other, winner).length === winner.seeds.length);
   const chances = chancesOf(compared, winner, goal, seed);
-  const baseline = ranked.find((other) => isRatioOne(other.rates) && differences(other, winner).length > 1);
+  const baseline = baselineOf(ranked, winner);
   const isOther = baseline !== undefined && baseline !== winner;
   return { winner, chances, baseline, againstOne: isOther ? contrastOf(winner, baseline) : undefined };
 }
 
 /** `a` less `b` over the seeds that both have: the mean, and Student's t interval; undefined for fewer than two seeds. */
 export function contrastOf(a: RankedConfiguration, b: RankedConfiguration): Contrast | undefined {
-  const each = differences(a, b);
+  return contrastFrom(differences(a, b));
+}
+
+/** As contrastOf, from the differences on each seed. */
+export function contrastFrom(each: readonly number[]): Contrast | undefined {
   if (each.length < 2) return undefined;
   const { mean: difference, standardError = 0 } = meanOf(each);
   const half = studentQuantile(0.95, each.length - 1) * standardError;
@@ -56,11 +66,7 @@ export function contrastOf(a: RankedConfiguration, b: RankedConfiguration): Cont
 
 /** `a` less `b` on each seed that both have. */
 function differences(a: RankedConfiguration, b: RankedConfiguration): readonly number[] {
-  const values = new Map(b.seeds.map(({ replicate, value }) => [replicate, value]));
-  return a.seeds.flatMap(({ replicate, value }) => {
-    const other = values.get(replicate);
-    return other === undefined ? [] : [value - other];
-  });
+  return pairedSeeds(a, b).map(([one, other]) => one.value - other.value);
 }
 
 const DRAWS = 20_000;

@@ -2,7 +2,7 @@
 import type { Calibration } from "../sweep/calibration.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
-import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
+import type { Measurement, MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { Notice } from "../trainer/progress.js";
 import type { ExportRequest, StartRequest, TrialJob } from "./protocol.js";
 
@@ -23,6 +23,11 @@ export interface Executor {
    * broken executor, or one that was closed, only.
    */
   run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome>;
+  /**
+   * Every metric of a trial's trained model on the test split, on inputs that this executor has prepared; the job's `weights`
+   * file is there. Rejects where it cannot be evaluated.
+   */
+  test(job: TrialJob): Promise<MetricValues>;
   /** Ends all workers: idle ones and those that get idle, or all of them at once if `now`. */
   close(now?: boolean): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { DualrateError, errorFromData } from "../errors.js";
 import type { Calibration } from "../sweep/calibration.js";
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
-import type { TrialOutcome } from "../sweep/trial.js";
+import type { MetricValues, TrialOutcome } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
 import type {
@@ -18,6 +18,7 @@ import type {
   PrepareReply,
   PrepareTask,
   StartRequest,
+  TestReply,
   TrainReply,
   TrialJob,
 } from "./protocol.js";
@@ -106,6 +107,10 @@ class PiscinaExecutor implements LocalExecutor {
     }
   }
 
+  async test(job: TrialJob): Promise<MetricValues> {
+    return (await this.#ask<TestReply>("test", { job })).values;
+  }
+
   async exportModel(request: ExportRequest): Promise<void> {
     await this.#ask<ExportReply>("exportModel", request);
   }
@@ -119,8 +124,8 @@ class PiscinaExecutor implements LocalExecutor {
   }
 
   /** A task about one job, on its inputs; rejects with the error that its worker met. */
-  async #ask<Reply extends ExportReply | CalibrateReply>(
-    name: "exportModel" | "exportStart" | "calibrate",
+  async #ask<Reply extends ExportReply | CalibrateReply | TestReply>(
+    name: "exportModel" | "exportStart" | "calibrate" | "test",
     request: { readonly job: TrialJob },
   ): Promise<Exclude<Reply, { type: "broken" }>> {
     const reply = await this.#call<Reply>(name, { ...request, inputs: this.#inputsOf(request.job) });
@@ -157,7 +162,7 @@ class PiscinaExecutor implements LocalExecutor {
 
   /** One task in the pool. Rejects with a DualrateError when the executor is broken or closed, else as Piscina does. */
   async #call<Reply>(
-    name: "prepare" | "train" | "exportModel" | "exportStart" | "calibrate",
+    name: "prepare" | "train" | "test" | "exportModel" | "exportStart" | "calibrate",
     task: unknown,
     transferList: MessagePort[] = [],
     signal: AbortSignal | null = null,

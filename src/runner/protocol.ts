@@ -5,7 +5,7 @@ import type { Calibration } from "../sweep/calibration.js";
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Metric, Settings } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
-import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
+import type { Measurement, MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { Notice } from "../trainer/progress.js";
 
@@ -60,6 +60,10 @@ export interface StartRequest {
   /** Where to write the model before its first step, as safetensors. */
   readonly weights?: string;
 }
+
+export type TestReply =
+  | { readonly type: "tested"; readonly values: MetricValues }
+  | { readonly type: "broken"; readonly error: ErrorData };
 
 export type ExportReply = { readonly type: "exported" } | { readonly type: "broken"; readonly error: ErrorData };
 

@@ -22,6 +22,7 @@ import { jobOf } from "./job.js";
 import { Ledger, type TrialCounts } from "./ledger.js";
 import type { TrialJob } from "./protocol.js";
 import type { StopSignal } from "./stop.js";
+import { testWinner } from "./test-split.js";
 import type { TrialFiles } from "./trial-files.js";
 
 export interface StudyOptions {
@@ -109,6 +110,7 @@ class StudyRun {
     try {
       this.#stopChanged();
       await this.#loop();
+      if (!this.#broken && this.#endReason() === "finished") await this.#test();
       if (this.#broken) throw this.#broken.error;
       return this.#studyEnd();
     } finally {
@@ -129,6 +131,14 @@ class StudyRun {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+    }
+  }
+
+  async #test(): Promise<void> {
+    try {
+      await testWinner(this.#options);
+    } catch (error) {
+      if (this.#options.stop.level !== "now") this.#break(error);
     }
   }
 
@@ -259,7 +269,8 @@ class StudyRun {
 
   #end(number: number, outcome: TrialEnd): void {
     this.#ledger.end(number, outcome);
-    this.#options.files.clear(number, this.#ledger.trials, this.#options.study.sweep.metric.goal);
+    const { metric, settings } = this.#options.study.sweep;
+    this.#options.files.clear(number, this.#ledger.trials, metric.goal, settings.data.test !== undefined);
   }
 
   /** A crash or a slow run may be bad luck, such as memory that another program took, and gets one more try at once. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { rankConfigurations } from "../sweep/configuration.js";
+import { rankConfigurations, trialsToTest } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import type { Trial } from "../sweep/trial.js";
 import { readVerifiedMetadata } from "../trainer/files/safetensors.js";
@@ -30,12 +30,19 @@ export class TrialFiles {
     return join(this.#folder, "weights", `trial-${trial}.safetensors`);
   }
 
-  /** Deletes what a trial that has ended no longer needs, and the weights that its end made second best. */
-  clear(ended: number, trials: readonly Trial[], goal: Goal): void {
+  /**
+   * Deletes what a trial that has ended no longer needs, and the weights that its end made second best. `beforeTest`: those
+   * that the test split is evaluated for, as things stand, are needed too.
+   */
+  clear(ended: number, trials: readonly Trial[], goal: Goal, beforeTest = false): void {
     rmSync(this.checkpoint(ended), { force: true });
-    const kept = rankConfigurations(trials, goal)
-      .slice(0, KEPT)
-      .map(({ trial }) => trial.number);
+    this.keepBest(trials, beforeTest ? trialsToTest(trials, goal) : [], goal);
+  }
+
+  /** Deletes all weights of trials that have ended but the best's and those of `others`. */
+  keepBest(trials: readonly Trial[], others: readonly Trial[], goal: Goal): void {
+    const best = rankConfigurations(trials, goal).slice(0, KEPT);
+    const kept = [...best.map(({ trial }) => trial.number), ...others.map(({ number }) => number)];
     for (const trial of trials) {
       if ("endedAt" in trial && !kept.includes(trial.number)) rmSync(this.weights(trial.number), { force: true });
     }

@@ -16,6 +16,7 @@ import type {
   PrepareReply,
   PrepareTask,
   StartRequest,
+  TestReply,
   TrainReply,
   TrialJob,
 } from "./protocol.js";
@@ -39,6 +40,12 @@ export interface ExportTask extends ExportRequest {
 
 /** As ExportTask. */
 export interface StartTask extends StartRequest {
+  readonly inputs: SharedInputs;
+}
+
+/** As ExportTask. */
+export interface TestTask {
+  readonly job: TrialJob;
   readonly inputs: SharedInputs;
 }
 
@@ -114,6 +121,22 @@ export async function calibrate({ job, inputs }: CalibrateTask): Promise<Calibra
     quiet();
     const [{ calibrate }, runtime] = await Promise.all([import("../trainer/calibrate.js"), runtimeOfThread()]);
     return { type: "calibrated", calibration: await calibrate(await trainingOf(job, inputs), runtime) };
+  } catch (error) {
+    return { type: "broken", error: errorToData(error) };
+  }
+}
+
+/** Evaluates a trial's trained model, its `weights` file, on the test split. */
+export async function test({ job, inputs }: TestTask): Promise<TestReply> {
+  try {
+    quiet();
+    const [{ test }, { readSafetensors }, runtime] = await Promise.all([
+      import("../trainer/train.js"),
+      import("../trainer/files/safetensors.js"),
+      runtimeOfThread(),
+    ]);
+    const tensors = await readSafetensors(job.weights ?? "");
+    return { type: "tested", values: await test(await trainingOf(job, inputs), tensors, runtime) };
   } catch (error) {
     return { type: "broken", error: errorToData(error) };
   }

@@ -1,6 +1,6 @@
 // Reads sweeps.db beside its writer: WAL readers see the last whole transaction, wait for nobody and stop nobody.
 import type { Database } from "better-sqlite3";
-import type { Measurement, Trial } from "../sweep/trial.js";
+import type { Measurement, MetricValues, Trial } from "../sweep/trial.js";
 import { databaseFile, explained, openForReading } from "./database.js";
 import { isAlive } from "./lease.js";
 import type { StoreReader, StudyEvent, StudyOverview, StudyOwner } from "./records.js";
@@ -13,6 +13,7 @@ import {
   ownerFromRow,
   type StudyRow,
   studyFromRow,
+  type TestRow,
   type TrialRow,
   trialFromRow,
 } from "./rows.js";
@@ -65,6 +66,11 @@ class SqliteReader implements StoreReader {
   measurementsOf(studyId: number, number: number): readonly Measurement[] {
     const one = "SELECT * FROM measurements WHERE study_id = ? AND number = ? ORDER BY step";
     return this.#rows<MeasurementRow>(one, studyId, number).map(measurementFromRow);
+  }
+
+  tests(studyId: number): ReadonlyMap<number, MetricValues> {
+    const rows = this.#rows<TestRow>("SELECT * FROM tests WHERE study_id = ? ORDER BY number", studyId);
+    return new Map(rows.map(({ study_id, number, ...values }) => [number, values]));
   }
 
   events(studyId: number, afterId = 0): readonly StudyEvent[] {

@@ -1,7 +1,7 @@
 // What the database holds, as plain data, and what can be asked of it. The writer and the readers implement these.
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Sweep } from "../sweep/settings.js";
-import type { Measurement, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import type { Measurement, MetricValues, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
 
 /** What makes a study itself: the same name with another definition or other inputs is another study. */
 export interface StudyDefinition {
@@ -83,6 +83,8 @@ export interface StoreWriter {
   requeueTrial(studyId: number, number: number): void;
   /** Failed trials but diverged ones: back to queued, their measurements removed. Their numbers. */
   requeueFailed(studyId: number): readonly number[];
+  /** What a complete trial came to on the test split; a trial that has been tested keeps its first result. */
+  recordTest(studyId: number, number: number, values: MetricValues): void;
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void;
   /** Releases the leases that this writer holds. */
   close(): void;
@@ -99,6 +101,8 @@ export interface StoreReader {
   /** By trial number, each in the order of steps. */
   measurements(studyId: number): ReadonlyMap<number, readonly Measurement[]>;
   measurementsOf(studyId: number, number: number): readonly Measurement[];
+  /** Results on the test split, by trial number. */
+  tests(studyId: number): ReadonlyMap<number, MetricValues>;
   events(studyId: number, afterId?: number): readonly StudyEvent[];
   /** Grows whenever anything of the study but its owner's heartbeat changes: a cheap way to poll. */
   version(studyId: number): number;

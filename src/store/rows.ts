@@ -1,5 +1,14 @@
 // Between the database's rows and the plain data of records.ts. NaN, which SQL does not know, is stored as NULL.
-import type { FailureKind, GroupReport, Measurement, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import type {
+  FailureKind,
+  GroupReport,
+  Measurement,
+  MetricValues,
+  Pause,
+  Trial,
+  TrialCommon,
+  TrialEnd,
+} from "../sweep/trial.js";
 import type { EventKind, StudyDefinition, StudyEvent, StudyOwner, StudyRecord } from "./records.js";
 
 export interface StudyRow {
@@ -52,6 +61,11 @@ export interface MeasurementRow {
   readonly f1: number | null;
   readonly seconds: number;
   readonly groups: string;
+}
+
+export interface TestRow extends MetricValues {
+  readonly study_id: number;
+  readonly number: number;
 }
 
 export interface EventRow {

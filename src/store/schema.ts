@@ -81,6 +81,17 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX events_of_study ON events (study_id, id);`,
   "ALTER TABLE measurements ADD COLUMN f1 REAL;",
+  `CREATE TABLE tests (
+     study_id INTEGER NOT NULL,
+     number INTEGER NOT NULL,
+     loss REAL,
+     loss_introduced REAL,
+     loss_base REAL,
+     accuracy REAL,
+     f1 REAL,
+     PRIMARY KEY (study_id, number),
+     FOREIGN KEY (study_id, number) REFERENCES trials ON DELETE CASCADE
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The database's version: the number of steps that it has taken; 0 is an empty file. */

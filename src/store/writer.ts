@@ -2,7 +2,7 @@
 // studies wait for each other instead of failing, and a killed process leaves whole calls behind.
 import type { Database } from "better-sqlite3";
 import { DualrateError } from "../errors.js";
-import type { Measurement, Pause, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import type { Measurement, MetricValues, Pause, TrialCommon, TrialEnd } from "../sweep/trial.js";
 import { changedDefinition, notExtended, nothingToExtend, runsElsewhere } from "./changed-study.js";
 import { databaseFile, explained, openForWriting } from "./database.js";
 import { identityChanges } from "./definition.js";
@@ -199,6 +199,19 @@ class SqliteWriter implements StoreWriter {
 
   requeueFailed(studyId: number): readonly number[] {
     return this.#requeueAll(studyId, "state = 'failed' AND failure <> 'diverged'");
+  }
+
+  recordTest(studyId: number, number: number, values: MetricValues): void {
+    this.#change(studyId, () => {
+      const { changes } = this.#db
+        .prepare(
+          `INSERT INTO tests SELECT @studyId, @number, @loss, @loss_introduced, @loss_base, @accuracy, @f1
+           FROM trials WHERE study_id = @studyId AND number = @number AND state = 'complete'
+           ON CONFLICT DO UPDATE SET number = number`,
+        )
+        .run({ studyId, number, ...values });
+      expectTrial(changes, number, "complete");
+    });
   }
 
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void {

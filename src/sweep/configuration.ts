@@ -72,6 +72,37 @@ export function rankConfigurations(trials: readonly Trial[], goal: Goal): readon
     .sort((a, b) => Number(isSure(b)) - Number(isSure(a)) || sign * (a.value - b.value) || a.number - b.number);
 }
 
+/** Trials of `a` and of `b` on each seed that both have a complete one of. */
+export function pairedSeeds(
+  a: RankedConfiguration,
+  b: RankedConfiguration,
+): readonly (readonly [CompleteTrial, CompleteTrial])[] {
+  const others = new Map(b.seeds.map((trial) => [trial.replicate, trial]));
+  return a.seeds.flatMap((trial) => {
+    const other = others.get(trial.replicate);
+    return other ? [[trial, other] as const] : [];
+  });
+}
+
+/** Of a ranking's configurations: the best with a single learning rate that ran on the winner's seeds, on two where it has several. */
+export function baselineOf(
+  ranked: readonly RankedConfiguration[],
+  winner: RankedConfiguration,
+): RankedConfiguration | undefined {
+  const least = Math.min(2, winner.seeds.length);
+  return ranked.find((other) => isRatioOne(other.rates) && pairedSeeds(other, winner).length >= least);
+}
+
+/** All seeds of the winner, and the baseline's on the same ones: what the test split is evaluated for. */
+export function trialsToTest(trials: readonly Trial[], goal: Goal): readonly CompleteTrial[] {
+  const ranked = rankConfigurations(trials, goal);
+  const [winner] = ranked;
+  if (winner === undefined) return [];
+  const baseline = baselineOf(ranked, winner);
+  const held = baseline && baseline !== winner ? pairedSeeds(baseline, winner).map(([trial]) => trial) : [];
+  return [...winner.seeds, ...held];
+}
+
 function withValue(configuration: Configuration): readonly RankedConfiguration[] {
   const seeds = configuration.trials
     .filter((trial) => trial.state === "complete")

@@ -22,7 +22,7 @@ import { buildModel } from "./models/registry.js";
 import { layOut } from "./optim/layout.js";
 import { scheduleMultiplier } from "./optim/schedule.js";
 import { type Notice, type Progress, resume, type TrainingFiles } from "./progress.js";
-import { checkTensors, openCheckpoint, writeInitialValues } from "./weights.js";
+import { checkTensors, openCheckpoint, writeInitialValues, writeTrainedValues } from "./weights.js";
 
 /** A trial, as the trainer needs it. */
 export interface Training {
@@ -226,6 +226,26 @@ export function createEngine({ settings, config, inputs }: Training, runtime: Ru
   };
   const initialize = (values: Float32Array) => writeInitialValues(values, model, layout, source);
   return new OnnxEngine({ runtime, model, layout, initialize });
+}
+
+/** Every metric of a trained model, whose tensors are given, on the test split. */
+export async function test(
+  { settings, config, inputs, studySeed }: Training,
+  tensors: readonly NamedTensor[],
+  runtime: Runtime,
+): Promise<MetricValues> {
+  const model = modelFor(settings, inputs);
+  const layout = layOut(model, inputs.rowMap, config.layerLrDecay);
+  const source = { checkpoint: openCheckpoint(tensors), rowMap: inputs.rowMap };
+  const initialize = (values: Float32Array) => writeTrainedValues(values, model, layout, source);
+  const engine = new OnnxEngine({ runtime, model, layout, initialize });
+  const { task, trainer } = settings;
+  const options = { ...trainer, task, batchSize: trainer.evalBatchSize, studySeed };
+  try {
+    return await evaluate(engine, validationBatches(inputs, "test", options), createF1(task, inputs.data.classes));
+  } finally {
+    engine.dispose();
+  }
 }
 
 /** The validation set's batches, made once for all trials of a study in this thread. */

@@ -58,6 +58,34 @@ export function writeInitialValues(values: Float32Array, model: Model, layout: L
   }
 }
 
+/**
+ * Writes all parameters' values from a trained model's tensors, which `toTensors` made, into `values`. Throws a DualrateError
+ * of code "model" as writeInitialValues does.
+ */
+export function writeTrainedValues(
+  values: Float32Array,
+  model: Model,
+  layout: Layout,
+  source: Pick<WeightSource, "checkpoint" | "rowMap">,
+): void {
+  const specs = new Map(model.parameters.map((spec) => [spec.name, spec]));
+  for (const { name, offset, length } of layout.slots) {
+    const { origin, shape } = specs.get(name) as ParameterSpec;
+    const target = values.subarray(offset, offset + length);
+    if (origin.from === "rows") copyRows(target, rowsTensor(origin.tensor, shape, source), source.rowMap.idOfRow);
+    else if (origin.from === "checkpoint") fillCopy(target, origin, shape, source.checkpoint);
+    else target.set(required(source.checkpoint, origin.tensor).data);
+  }
+}
+
+/** The rows of these ids, one after the other. */
+function copyRows(target: Float32Array, { data, shape }: NamedTensor, ids: Int32Array): void {
+  const width = sizeOf(shape.slice(1));
+  ids.forEach((id, row) => {
+    target.set(data.subarray(id * width, (id + 1) * width), row * width);
+  });
+}
+
 function fill(target: Float32Array, { name, origin, shape }: ParameterSpec, source: WeightSource): void {
   if (origin.from === "checkpoint") fillCopy(target, origin, shape, source.checkpoint);
   else if (origin.from === "rows") fillRows(target, name, origin.tensor, shape, source);
@@ -131,10 +159,7 @@ function fillRows(
   const { rowMap, introducedPart } = source;
   const tensor = rowsTensor(name, shape, source);
   const width = sizeOf(shape.slice(1));
-  for (let row = 0; row < rowMap.baseRows; row++) {
-    const id = rowMap.idOfRow[row] as number;
-    target.set(tensor.data.subarray(id * width, (id + 1) * width), row * width);
-  }
+  copyRows(target, tensor, rowMap.idOfRow.subarray(0, rowMap.baseRows));
   target.set(introducedPart(tensor, parameter), rowMap.baseRows * width);
 }
 

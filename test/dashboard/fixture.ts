@@ -125,6 +125,7 @@ export function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
       [77, measured(2.88)],
       [88, measured(2.5, 2.19)],
     ]),
+    tests: new Map(),
     ...changes,
   };
 }
@@ -175,6 +176,7 @@ export class FakeReader implements StoreReader {
   };
   measurements = () => this.#snapshot.measurements;
   measurementsOf = (_: number, number: number) => this.#snapshot.measurements.get(number) ?? [];
+  tests = () => this.#snapshot.tests;
   events = () => [];
   version = () => this.#version;
   close = () => {};

@@ -6,7 +6,7 @@ import type { Trial } from "../../src/sweep/trial.js";
 import { complete, diverged, FakeReader, overviewOf, owner, running, START, study, trial } from "./fixture.js";
 
 function holding(trials: readonly Trial[]) {
-  return { overview: overviewOf(study({}, 4), trials, owner), trials, measurements: new Map() };
+  return { overview: overviewOf(study({}, 4), trials, owner), trials, measurements: new Map(), tests: new Map() };
 }
 
 /** Runs `script` on a store that holds `before`, and returns the lines for people and the JSON events. */

@@ -2,7 +2,7 @@
 import { DualrateError } from "../../src/errors.js";
 import type { Executor, TrialHandlers } from "../../src/runner/executor.js";
 import type { TrialJob } from "../../src/runner/protocol.js";
-import type { TrialOutcome } from "../../src/sweep/trial.js";
+import type { MetricValues, TrialOutcome } from "../../src/sweep/trial.js";
 
 export interface Run {
   readonly job: TrialJob;
@@ -50,6 +50,15 @@ export class FakeExecutor implements Executor {
     } finally {
       this.#giveUp.delete(giveUp);
     }
+  }
+
+  /** Of the trials that were tested, in their order. */
+  readonly tested: TrialJob[] = [];
+
+  async test(job: TrialJob): Promise<MetricValues> {
+    this.tested.push(job);
+    const loss = job.trial + 0.5;
+    return { loss, loss_introduced: null, loss_base: loss, accuracy: 0.5, f1: null };
   }
 
   async close(now = false): Promise<void> {

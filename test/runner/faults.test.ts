@@ -28,6 +28,7 @@ async function threads(seconds: number): Promise<Executor> {
     slots: 2,
     prepare: (...args) => pool.prepare(...args),
     run: (job, handlers) => pool.run({ ...job, inputs, settings: limited }, handlers),
+    test: (job) => pool.test(job),
     close: (now) => pool.close(now),
   };
 }
