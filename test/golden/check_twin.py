@@ -2,12 +2,16 @@
 exported batches, from the exported weights, against the trial's own. By hand, after `npm run build`:
 python check_twin.py [CASE ...]. Exit status 1 where one differs by 1e-4 or more, or a script fails on the user's files."""
 
+import hashlib
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -76,6 +80,7 @@ CASES = {
         {"metric": "accuracy", "format": "parquet"},
     ),
     "roberta-tags-split": ("tiny-roberta", TAGS, {"layer_lr_decay": 0.8}, {}, {"metric": "f1", "format": "split"}),
+    "bert-hub": ("tiny-bert", CLASSES, {}, {}, {"hub": "someone/tiny"}),
     "gpt2": ("tiny-gpt2", "causal-lm", {"lr_scheduler_type": "cosine_with_restarts", "num_cycles": 2}, {}, {}),
     "llama": ("tiny-llama", "causal-lm", {"layer_lr_decay": 0.8}, {}, {"metric": "loss_base"}),
     "llama-untied": (
@@ -149,13 +154,15 @@ def write_table(file, records):
 def write_sweep(folder, name):
     golden, task, parameters, trainer, keys = CASES[name]
     write_model(folder / "tiny", golden, 1 if "roberta" in golden else 0)
-    pairs = keys.pop("pairs", False)
+    pairs, hub = keys.pop("pairs", False), keys.pop("hub", None)
+    if hub:
+        os.environ.update(HF_ENDPOINT=serve(folder / "tiny", hub), HF_HOME=str(folder / "hub"))
     regression = trainer.get("problem_type") == "regression"
     made = [record_of(i, task, regression, pairs) for i in range(30)]
     data = write_data(folder, {"train": made, "valid": made[:10]}, keys.pop("format", "jsonl"))
     sweep = {
         "name": name,
-        "model": "tiny",
+        "model": hub or "tiny",
         "task": task,
         "data": {**data, **({"text_pair": "other"} if pairs else {})},
         "introduced_tokens": {"tokens": ["<new>", "zyx"]},
@@ -166,6 +173,44 @@ def write_sweep(folder, name):
         **keys,
     }
     (folder / "sweep.yaml").write_text(json.dumps(sweep))
+
+
+def serve(folder, repository):
+    """A hub with one model, whose files are the folder's: what dualrate and huggingface_hub ask for. Its address."""
+    commit = "1" * 40
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    sums = {name: hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest() for name, data in files.items()}
+    siblings = [{"rfilename": name, "size": len(files[name]), "blobId": sums[name]} for name in files]
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self):
+            path = self.path.split("?")[0]
+            if path.startswith(f"/api/models/{repository}/revision/"):
+                return self.answer(json.dumps({"id": repository, "sha": commit, "siblings": siblings}).encode())
+            if path.startswith(f"/api/models/{repository}/tree/"):
+                tree = [{"type": "file", "path": n, "size": len(files[n]), "oid": sums[n]} for n in files]
+                return self.answer(json.dumps(tree).encode())
+            name = path.removeprefix(f"/{repository}/resolve/").partition("/")[2]
+            if name not in files:
+                return self.send_error(404)
+            self.answer(files[name], {"ETag": f'"{sums[name]}"', "X-Repo-Commit": commit})
+
+        do_HEAD = do_GET
+
+        def answer(self, data, headers={}):
+            self.send_response(200)
+            for name, value in {"Content-Length": str(len(data)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
 
 
 def run(folder, *command):
