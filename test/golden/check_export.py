@@ -1,5 +1,8 @@
 """Loads a folder that `dualrate export --checkpoint DIR --batches FILE` wrote with Hugging Face transformers, and compares
-the loss on those batches with the trial's: python check_export.py DIR FILE LOSS [TEXT]. Exit status 1 where they differ by 1e-4."""
+the loss on those batches with the trial's: python check_export.py DIR FILE LOSS [TEXT]. Exit status 1 where they differ by 1e-4.
+
+The loss stands for the logits: the tests compare our logits with transformers' on every architecture and task (golden
+values), and our loss on the exported folder with the trial's; here transformers' loss on it is compared with the same."""
 
 import json
 import sys

@@ -1,14 +1,14 @@
 // The script's part that reads, splits, encodes and batches the user's files, as trainer/data does.
 import type { DataFormat } from "../../sweep/data-format.js";
 import { join, literal } from "./literal.js";
-import { classifies, isRegression, splitFormats, type Twin } from "./twin.js";
+import { classifies, hasClasses, hasHead, splitFormats, type Twin, tags } from "./twin.js";
 
 export function dataCode(twin: Twin): string {
   const { data, trainer, task } = twin.settings;
   return join(
     readersCode(splitFormats(twin.settings)),
-    ...(data.split ? ["\n", splitCode(data.split.test !== undefined)] : []),
-    ...(classifies(twin) && !isRegression(twin) ? ["\n", CLASSES] : []),
+    ...(data.split ? ["\n", splitCode(twin, data.split.test !== undefined)] : []),
+    ...(hasClasses(twin) ? ["\n", classesCode(twin)] : []),
     "\n",
     encodeCode(twin),
     ...(task === "masked-lm" ? ["\n", maskCode(twin)] : []),
@@ -27,17 +27,18 @@ export function recordsOf(twin: Twin, split: "train" | "validation"): string {
   const format = splitFormats(twin.settings)[split === "train" ? 0 : 1];
   const file = split === "train" ? "TRAIN_FILE" : "VALIDATION_FILE";
   const limit = split === "train" ? data.maxTrainSamples : data.maxEvalSamples;
-  const read = READ_CALLS[format]?.(file) ?? "";
+  const read = READ_CALLS[format](file);
   const part = data.split ? `part(${read}, "${split}")` : read;
   return limit === undefined ? part : `${part}[:${limit}]`;
 }
 
-/** `checkTwin` has refused the other formats. */
-const READ_CALLS: Readonly<Partial<Record<DataFormat, (file: string) => string>>> = {
+const READ_CALLS: Readonly<Record<DataFormat, (file: string) => string>> = {
   jsonl: (file) => `read_jsonl(${file})`,
   csv: (file) => `read_table(${file}, ",")`,
   tsv: (file) => `read_table(${file}, "\\t")`,
   text: (file) => `read_text(${file})`,
+  conll: (file) => `read_conll(${file})`,
+  parquet: (file) => `pyarrow.parquet.read_table(${file}).to_pylist()`,
 };
 
 const READ_JSONL = `def read_jsonl(file):
@@ -53,21 +54,38 @@ const READ_TEXT = `def read_text(file):
     with open(file, encoding="utf-8-sig", newline="\\n") as lines:
         return [{"text": line.rstrip("\\r\\n")} for line in lines if line.strip()]`;
 
+const READ_CONLL = `def read_conll(file):
+    """Sentences of columns: the first is the word, the last its tag; a blank line ends one."""
+    sentences, rows = [], []
+    with open(file, encoding="utf-8-sig", newline="\\n") as lines:
+        for line in [*lines, ""]:
+            row = re.findall(r"[^ \\t\\r\\n]+", line)
+            if not row or row[0] == "-DOCSTART-":
+                if rows:
+                    words, tags = [row[0] for row in rows], [row[-1] for row in rows]
+                    sentences.append({"words": words, "tags": tags})
+                rows = []
+            elif rows or not re.match(r"#( |\\r?$)", line):
+                rows.append(row)
+    return sentences`;
+
 function readersCode(formats: readonly DataFormat[]): string {
   const table = formats.includes("csv") || formats.includes("tsv");
   const readers = [
     ...(formats.includes("jsonl") ? [READ_JSONL] : []),
     ...(table ? [READ_TABLE] : []),
     ...(formats.includes("text") ? [READ_TEXT] : []),
+    ...(formats.includes("conll") ? [READ_CONLL] : []),
   ];
   return readers.join("\n\n\n");
 }
 
-function splitCode(withTest: boolean): string {
+function splitCode(twin: Twin, withTest: boolean): string {
+  const text = tags(twin) ? '" ".join(record[TEXT])' : "record[TEXT]";
   return join(
     "def part(records, name):",
     '    """One file\'s share: which split a text falls into is a hash of it."""',
-    "    return [record for record in records if split_of(record[TEXT]) == name]",
+    `    return [record for record in records if split_of(${text}) == name]`,
     "\n",
     "def split_of(text):",
     '    digest = hashlib.sha256(f"{SPLIT_SEED}\\n{text.strip()}".encode()).digest()',
@@ -78,25 +96,33 @@ function splitCode(withTest: boolean): string {
   );
 }
 
-const CLASSES = `def class_name(record):
+const CLASS_NAME = `def class_name(record):
     """JSON's true and false are class names, too."""
     label = record[LABEL]
     return str(label).lower() if isinstance(label, bool) else str(label)
 
 
-def class_names(records):
+`;
+
+function classesCode(twin: Twin): string {
+  const names = tags(twin)
+    ? "{str(tag) for record in records for tag in record[LABEL]}"
+    : "{class_name(record) for record in records}";
+  return `${tags(twin) ? "" : CLASS_NAME}def class_names(records):
     """Those of the training examples, in the order in which people count: RX_2 before RX_10."""
 
     def parts(name):
         numbers = re.split(r"(\\d+)", name)
         return [int(part) if part.isdigit() else part.lower() for part in numbers], name.swapcase()
 
-    return sorted({class_name(record) for record in records}, key=parts)`;
+    return sorted(${names}, key=parts)`;
+}
 
 function encodeCode(twin: Twin): string {
+  if (tags(twin)) return ENCODE_WORDS;
   const { data, trainer } = twin.settings;
   const labelled = classifies(twin);
-  const classes = labelled && !isRegression(twin);
+  const classes = hasClasses(twin);
   const texts = data.textPair === undefined ? "record[TEXT]" : "record[TEXT], record[TEXT_PAIR]";
   return join(
     `def encode(records, tokenizer${classes ? ", classes" : ""}):`,
@@ -115,6 +141,20 @@ function encodeCode(twin: Twin): string {
     "    return examples",
   );
 }
+
+const ENCODE_WORDS = `def encode(records, tokenizer, classes):
+    """A word's tag is asked for at its first token, and at no other (-100)."""
+    examples = []
+    for record in records:
+        words = record[TEXT]
+        text = tokenizer(words, is_split_into_words=True, truncation=True, max_length=MAX_LENGTH)
+        labels, before = [], None
+        for word in text.word_ids():
+            first = word is not None and word != before
+            labels.append(classes.index(str(record[LABEL][word])) if first else -100)
+            before = word
+        examples.append({"input_ids": text["input_ids"], "labels": labels})
+    return examples`;
 
 function maskCode({ settings }: Twin): string {
   const { trainer, introduced } = settings;
@@ -152,14 +192,7 @@ function maskCode({ settings }: Twin): string {
 
 function collateCode(twin: Twin): string {
   const masked = twin.settings.task === "masked-lm";
-  const { label, pairs } = {
-    label: classifies(twin)
-      ? 'torch.tensor([example["label"] for example in examples])'
-      : masked
-        ? "padded([labels for _, labels in masked], -100)"
-        : "padded(ids, -100)",
-    pairs: twin.settings.task !== "causal-lm",
-  };
+  const typed = twin.settings.task === "masked-lm" || classifies(twin);
   return join(
     "def padded(lists, value):",
     "    longest = max(map(len, lists))",
@@ -171,9 +204,9 @@ function collateCode(twin: Twin): string {
     "    batch = {",
     '        "input_ids": padded(ids, tokenizer.pad_token_id or 0),',
     '        "attention_mask": padded([[1] * len(text) for text in ids], 0),',
-    `        "labels": ${label},`,
+    `        "labels": ${labelsOf(twin)},`,
     "    }",
-    ...(pairs
+    ...(typed
       ? [
           '    if "token_type_ids" in examples[0]:',
           '        types = [example["token_type_ids"] for example in examples]',
@@ -182,6 +215,19 @@ function collateCode(twin: Twin): string {
       : []),
     "    return {name: tensor.to(DEVICE) for name, tensor in batch.items()}",
   );
+}
+
+function labelsOf(twin: Twin): string {
+  switch (twin.settings.task) {
+    case "masked-lm":
+      return "padded([labels for _, labels in masked], -100)";
+    case "causal-lm":
+      return "padded(ids, -100)";
+    case "sequence-classification":
+      return 'torch.tensor([example["label"] for example in examples])';
+    case "token-classification":
+      return 'padded([example["labels"] for example in examples], -100)';
+  }
 }
 
 function batchesCode(byLength: boolean): string {
@@ -216,8 +262,10 @@ const EXPORTED = `def exported_steps(file):
     return list(steps.values())`;
 
 /** What the constants say of the data. */
-export function dataConstants({ settings, configuration }: Twin): readonly string[] {
+export function dataConstants(twin: Twin): readonly string[] {
+  const { settings, configuration } = twin;
   const { data } = settings;
+  const conll = splitFormats(settings)[0] === "conll";
   const path = (file: unknown) => `HERE / ${literal(file)}`;
   const { file, train, validation } = configuration.data;
   return [
@@ -225,8 +273,8 @@ export function dataConstants({ settings, configuration }: Twin): readonly strin
     file === undefined ? `VALIDATION_FILE = ${path(validation)}` : "VALIDATION_FILE = TRAIN_FILE",
     ...(data.split ? [`VALIDATION_SHARE = ${data.split.validation}`, `SPLIT_SEED = ${data.split.seed}`] : []),
     ...(data.split?.test === undefined ? [] : [`TEST_SHARE = ${data.split.test}`]),
-    `TEXT = ${literal(data.text)}`,
+    `TEXT = ${literal(conll ? "words" : data.text)}`,
     ...(data.textPair === undefined ? [] : [`TEXT_PAIR = ${literal(data.textPair)}`]),
-    ...(settings.task === "sequence-classification" ? [`LABEL = ${literal(data.label)}`] : []),
+    ...(hasHead(twin) ? [`LABEL = ${literal(conll ? "tags" : data.label)}`] : []),
   ];
 }

@@ -30,7 +30,7 @@ export function dict(name: string, value: Readonly<Record<string, unknown>>): st
   return `${name} = {\n${entries.join("")}}`;
 }
 
-const MODULES = ["argparse", "csv", "hashlib", "json", "math", "random", "re"] as const;
+const MODULES = ["argparse", "collections", "csv", "hashlib", "json", "math", "random", "re"] as const;
 
 /** The modules of Python's own that code uses, in the order in which imports are sorted. */
 export function usedModules(code: string): readonly string[] {

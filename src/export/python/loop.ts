@@ -1,9 +1,10 @@
 // The script's loss, evaluation and main function.
 import { DualrateError } from "../../errors.js";
 import { recordsOf } from "./data.js";
+import { f1Code } from "./f1.js";
 import { join } from "./literal.js";
 import { optimizerCall } from "./optimizers.js";
-import { classifies, isRegression, type Twin } from "./twin.js";
+import { classifies, hasClasses, hasHead, isRegression, type Twin, tags } from "./twin.js";
 
 export function lossCode(twin: Twin): string {
   const causal = twin.settings.task === "causal-lm";
@@ -46,12 +47,14 @@ const METRICS: Readonly<Record<string, Averaged>> = {
   accuracy: { value: "(logits.argmax(-1) == labels).float()" },
 };
 
+/** Throws a DualrateError of code "usage" for a metric that the task's script does not have. */
 export function evaluationCode(twin: Twin): string {
   const { name } = twin.configuration.metric;
+  if (name === "f1") return f1Code(twin);
   const metric = METRICS[name];
-  if (!metric) {
-    throw new DualrateError("usage", `--format python does not know the metric ${name} yet`, {
-      hint: `It knows ${Object.keys(METRICS).join(", ")}.`,
+  if (!metric || (metric.only && tags(twin))) {
+    throw new DualrateError("usage", `--format python does not know the metric ${name} of ${twin.settings.task} yet`, {
+      hint: "It knows loss, accuracy and f1 there. Or export the trained model: dualrate export --checkpoint DIR",
     });
   }
   const holds = classifies(twin)
@@ -83,8 +86,8 @@ function restriction(twin: Twin, only: "introduced" | "base" | undefined): strin
 }
 
 export function mainCode(twin: Twin): string {
-  const classes = classifies(twin) && !isRegression(twin);
-  const loaded = classifies(twin) ? "split, tokenizer, new" : "split, tokenizer";
+  const classes = hasClasses(twin);
+  const loaded = hasHead(twin) ? "split, tokenizer, new" : "split, tokenizer";
   return join(
     trainCode(twin),
     "\n",
@@ -100,7 +103,7 @@ export function mainCode(twin: Twin): string {
     `    records = ${recordsOf(twin, "train")}`,
     classes && "    classes = class_names(records)",
     `    ${loaded} = load(${classes ? "classes, " : ""}options.start)`,
-    `    optimizer = ${optimizerCall(twin.config.optimizer, `parameter_groups(split${classifies(twin) ? ", new" : ""})`)}`,
+    `    optimizer = ${optimizerCall(twin.config.optimizer, `parameter_groups(split${hasHead(twin) ? ", new" : ""})`)}`,
     "    if options.batches:",
     "        for step, batches in enumerate(exported_steps(options.batches)):",
     `            split.${mode(twin)}()`,
@@ -121,9 +124,10 @@ function mode({ config }: Twin): "train" | "eval" {
 
 function trainCode(twin: Twin): string {
   const { settings, configuration } = twin;
-  const classes = classifies(twin) && !isRegression(twin);
+  const classes = hasClasses(twin);
   const masked = settings.task === "masked-lm";
   const restricted = METRICS[configuration.metric.name]?.only !== undefined;
+  const named = configuration.metric.name === "f1" && tags(twin);
   const { name, goal } = configuration.metric;
   const patience = settings.trainer.earlyStoppingPatience !== undefined;
   const better = goal === "minimize" ? "<" : ">";
@@ -153,7 +157,7 @@ function trainCode(twin: Twin): string {
     "        done = step + 1",
     "        if done % EVAL_STEPS and done < TOTAL_STEPS:",
     "            continue",
-    `        value = evaluate(split, validation${restricted ? ", introduced_ids" : ""})`,
+    `        value = evaluate(split, validation${restricted ? ", introduced_ids" : ""}${named ? ", classes" : ""})`,
     `        print(f"step {done}/{TOTAL_STEPS} training loss {loss:.4f} validation ${name} {value:.4f}")`,
     `        if best is None or value ${better} best:`,
     "            best = value",

@@ -1,7 +1,7 @@
 // The script's optimizer: its parameter groups, torch's class or Lion, and one step of it.
 import type { OptimizerConfig } from "../../trainer/config.js";
 import { join, literal } from "./literal.js";
-import { classifies, type Twin } from "./twin.js";
+import { hasHead, isLazy, type Twin } from "./twin.js";
 
 export function optimizerCode(twin: Twin): string {
   const { optimizer, layerLrDecay } = twin.config;
@@ -10,9 +10,28 @@ export function optimizerCode(twin: Twin): string {
     groupsCode(twin),
     ...(optimizer.name === "lion" ? ["\n", LION] : []),
     "\n",
+    ...(isLazy(twin) ? [LAZY, "\n"] : []),
     stepCode(twin),
   );
 }
+
+/** As trainer/optim/lazy.ts: bias corrections count all steps. */
+const LAZY = `@torch.no_grad()
+def step_lazily(split, optimizer):
+    """A step that leaves rows without a gradient as they are: values, moments and decay."""
+    tables = [rows for parts in split.parts for rows in parts.values() if rows.grad is not None]
+    idle = [~rows.grad.any(1) for rows in tables]
+
+    def moments(rows):
+        return {k: v for k, v in optimizer.state[rows].items() if v.shape == rows.shape}
+
+    values = [rows[rest].clone() for rows, rest in zip(tables, idle)]
+    old = [{k: v[rest].clone() for k, v in moments(rows).items()} for rows, rest in zip(tables, idle)]
+    optimizer.step()
+    for rows, rest, value, before in zip(tables, idle, values, old):
+        rows[rest] = value
+        for name, moment in moments(rows).items():
+            moment[rest] = before.get(name, 0.0)`;
 
 /** What Hugging Face's names say of where a parameter is; the levels are trainer/optim/layout.ts's. */
 const LAYERS = `LAYER = re.compile(r"\\.(layer|layers|h|albert_layer_groups)\\.(\\d+)\\.")
@@ -33,7 +52,7 @@ function groupsCode(twin: Twin): string {
   const key = (group: string, parameter: string, factor: string) =>
     `key = (${group}, ${parameter}.ndim > 1${layered ? `, ${factor}` : ""})`;
   return join(
-    `def parameter_groups(split${classifies(twin) ? ", new" : ""}):`,
+    `def parameter_groups(split${hasHead(twin) ? ", new" : ""}):`,
     '    """Every parameter once. What shares rate and decay is one group of the optimizer. Vectors',
     '    (biases and norm weights) do not decay, as in Hugging Face\'s Trainer."""',
     layered && "    names = [name for name, _ in split.model.named_parameters()]",
@@ -42,9 +61,9 @@ function groupsCode(twin: Twin): string {
     "    for name, parameter in split.model.named_parameters():",
     "        if not parameter.requires_grad:  # a table, whose row groups follow below",
     "            continue",
-    classifies(twin) && '        group = "head" if name in new else "base"',
-    layered && `        level = layers_above(name, layers)${classifies(twin) ? ' if group == "base" else 0' : ""}`,
-    `        ${key(classifies(twin) ? "group" : '"base"', "parameter", "level")}`,
+    hasHead(twin) && '        group = "head" if name in new else "base"',
+    layered && `        level = layers_above(name, layers)${hasHead(twin) ? ' if group == "base" else 0' : ""}`,
+    `        ${key(hasHead(twin) ? "group" : '"base"', "parameter", "level")}`,
     "        members.setdefault(key, []).append(parameter)",
     "    for name, parts in zip(split.names, split.parts):",
     "        for group, rows in parts.items():",
@@ -96,7 +115,8 @@ export function optimizerCall(optimizer: OptimizerConfig, groups: string): strin
   }
 }
 
-function stepCode({ config }: Twin): string {
+function stepCode(twin: Twin): string {
+  const { config } = twin;
   const layered = config.layerLrDecay !== 1;
   const perGroup = config.gradClipping === "per_group";
   return join(
@@ -120,7 +140,7 @@ function stepCode({ config }: Twin): string {
         ]
       : []),
     ...(config.maxGradNorm > 0 ? clippingLines(perGroup) : []),
-    "    optimizer.step()",
+    isLazy(twin) ? "    step_lazily(split, optimizer)" : "    optimizer.step()",
     "    return total",
   );
 }

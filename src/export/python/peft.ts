@@ -3,16 +3,15 @@
 import { constant, dict, join, literal, usedModules } from "./literal.js";
 import { LION, optimizerCall } from "./optimizers.js";
 import { groupConstants, schedulesCode } from "./schedules.js";
-import { checkTask, classifies, type Twin } from "./twin.js";
+import { hasHead, type Twin } from "./twin.js";
 
 const TASK_TYPES: Readonly<Record<string, string>> = {
   "causal-lm": "CAUSAL_LM",
   "sequence-classification": "SEQ_CLS",
+  "token-classification": "TOKEN_CLS",
 };
 
-/** Throws a DualrateError of code "usage" for a task that it does not know. */
 export function toPeft(twin: Twin): string {
-  checkTask(twin, "peft");
   const { settings, config } = twin;
   const { optimizer } = config;
   const introduced = config.groups.introduced;
@@ -87,7 +86,7 @@ function missingParts(twin: Twin): readonly string[] {
     ...(settings.task === "causal-lm"
       ? ["the introduced tokens' rows of the output layer, where it is not tied to the embeddings"]
       : []),
-    ...(classifies(twin) ? ["a rate of its own for a new head, which shares the tokens' one"] : []),
+    ...(hasHead(twin) ? ["a rate of its own for a new head, which shares the tokens' one"] : []),
     ...(settings.trainer.rowUpdates === "lazy" ? ["lazy rows"] : []),
   ];
 }

@@ -6,11 +6,10 @@ import { evaluationCode, lossCode, mainCode } from "./loop.js";
 import { optimizerCode } from "./optimizers.js";
 import { groupConstants, schedulesCode } from "./schedules.js";
 import { initConstants, loaderOf, tokensCode } from "./tokens.js";
-import { checkTwin, classifies, type Twin } from "./twin.js";
+import { hasHead, splitFormats, type Twin } from "./twin.js";
 
-/** Throws a DualrateError of code "usage" for a trial that the script cannot train as dualrate did. */
+/** Throws a DualrateError of code "usage" for a metric that the script does not know. */
 export function toPython(twin: Twin): string {
-  checkTwin(twin);
   const groups = groupsOf(twin);
   const body = join(
     constantsCode(twin),
@@ -35,7 +34,7 @@ export function toPython(twin: Twin): string {
 
 /** The trial's parameter groups; one without a task head has no rate for it. */
 function groupsOf(twin: Twin) {
-  return Object.entries(twin.config.groups).filter(([name]) => name !== "head" || classifies(twin));
+  return Object.entries(twin.config.groups).filter(([name]) => name !== "head" || hasHead(twin));
 }
 
 function docstring({ configuration, settings }: Twin): string {
@@ -58,6 +57,7 @@ function importsOf(twin: Twin, body: string): string {
     ...usedModules(body).map((name) => `import ${name}`),
     "from pathlib import Path",
     "",
+    ...(splitFormats(twin.settings).includes("parquet") ? ["import pyarrow.parquet"] : []),
     "import torch",
     "import torch.nn.functional as F",
     ...(twin.settings.hub ? ["from huggingface_hub import snapshot_download"] : []),

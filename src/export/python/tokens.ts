@@ -2,7 +2,7 @@
 // for each token into parameter groups. The rules are trainer/introduce.ts's.
 import { predictsTokens } from "../../sweep/settings.js";
 import { join, literal } from "./literal.js";
-import { classifies, isRegression, type Twin } from "./twin.js";
+import { hasClasses, hasHead, isRegression, type Twin, tags } from "./twin.js";
 
 const ROW_RULES: Readonly<Record<string, string>> = {
   mean: "return rows.mean(0)",
@@ -114,6 +114,7 @@ const LOADERS: Readonly<Record<string, string>> = {
   "masked-lm": "AutoModelForMaskedLM",
   "causal-lm": "AutoModelForCausalLM",
   "sequence-classification": "AutoModelForSequenceClassification",
+  "token-classification": "AutoModelForTokenClassification",
 };
 
 export function loaderOf({ settings }: Twin): string {
@@ -127,9 +128,10 @@ function loadCode(twin: Twin): string {
   const entry = ["token", "old[name]", ...(twin.config.biasInit === "subword_mean" ? ["subwords"] : [])].join(", ");
   const start = `first_row(${row})`;
   return join(
-    `def load(${classifies(twin) && !isRegression(twin) ? "classes, start" : "start"}):`,
+    `def load(${hasClasses(twin) ? "classes, start" : "start"}):`,
     '    """The model with the introduced tokens, its tables split into row groups, and its tokenizer."""',
-    "    tokenizer = AutoTokenizer.from_pretrained(MODEL)",
+    // Byte-level tokenizers, which others than they ignore, then begin each word with a space.
+    `    tokenizer = AutoTokenizer.from_pretrained(MODEL${tags(twin) ? ", add_prefix_space=True" : ""})`,
     subwords && "    # What the tokenizer makes of the tokens as long as it does not know them.",
     subwords && '    subwords = {t: tokenizer(t, add_special_tokens=False)["input_ids"] for t in TOKENS}',
     rules.includes("copy") && "    copied = {t: tokenizer.convert_tokens_to_ids(of) for t, of in COPIED_FROM.items()}",
@@ -151,12 +153,12 @@ function loadCode(twin: Twin): string {
     '        assert not unknown, f"{start} is of another model: it has {unknown}"',
     groups ? "    ids = {group: tokenizer.convert_tokens_to_ids(t) for group, t in TOKEN_GROUPS.items()}" : false,
     `    split = SplitRows(model, {${groups ? "**ids, " : ""}"introduced": introduced})`,
-    `    return split.to(DEVICE), tokenizer${classifies(twin) ? ', info["missing_keys"]' : ""}`,
+    `    return split.to(DEVICE), tokenizer${hasHead(twin) ? ', info["missing_keys"]' : ""}`,
   );
 }
 
 function modelLines(twin: Twin): readonly string[] {
-  if (!classifies(twin)) return [`    model = ${loaderOf(twin)}.from_pretrained(MODEL, dtype=torch.float32)`];
+  if (!hasHead(twin)) return [`    model = ${loaderOf(twin)}.from_pretrained(MODEL, dtype=torch.float32)`];
   return [
     `    model, info = ${loaderOf(twin)}.from_pretrained(`,
     "        MODEL,",

@@ -1,7 +1,6 @@
-// What the Python script of a trial is made from, and what of it a script can have.
-import { DualrateError } from "../../errors.js";
+// What the Python script of a trial is made from.
 import { type DataFormat, formatOf } from "../../sweep/data-format.js";
-import type { Settings } from "../../sweep/settings.js";
+import { predictsTokens, type Settings } from "../../sweep/settings.js";
 import type { TrainConfig } from "../../trainer/config.js";
 import type { ExportedConfiguration } from "../configuration.js";
 
@@ -13,32 +12,6 @@ export interface Twin {
   readonly config: TrainConfig;
 }
 
-/** Throws a DualrateError of code "usage" where the trial does what a script cannot say. */
-export function checkTwin(twin: Twin): void {
-  const { settings } = twin;
-  checkTask(twin, "python");
-  if (settings.trainer.rowUpdates === "lazy") {
-    throw new DualrateError("usage", "--format python has dense rows only; this trial's row_updates are lazy", {
-      hint: "Sweep without row_updates: lazy, or export the trained model: dualrate export --checkpoint DIR",
-    });
-  }
-  if (splitFormats(settings).includes("parquet")) {
-    throw new DualrateError("usage", "--format python reads JSONL, CSV, TSV and plain text; this data is Parquet", {
-      hint: "Convert it: python -c \"import pandas; pandas.read_parquet('F.parquet').to_json('F.jsonl', orient='records', lines=True)\"",
-    });
-  }
-}
-
-/** Throws a DualrateError of code "usage" for a task that the format does not have. */
-export function checkTask({ configuration: { task } }: Twin, format: "python" | "peft"): void {
-  if (TASKS.includes(task)) return;
-  throw new DualrateError("usage", `--format ${format} has the tasks ${TASKS.join(", ")}; not yet ${task}`, {
-    hint: "Export the trained model instead: dualrate export --checkpoint DIR",
-  });
-}
-
-const TASKS: readonly string[] = ["masked-lm", "causal-lm", "sequence-classification"];
-
 /** Of the training and the validation file. */
 export function splitFormats({ data }: Settings): readonly [train: DataFormat, validation: DataFormat] {
   return [formatOf(data.train, data.format), formatOf(data.validation, data.format)];
@@ -48,6 +21,26 @@ export function isRegression({ settings }: Twin): boolean {
   return settings.trainer.problemType === "regression";
 }
 
+/** A label for each text. */
 export function classifies({ settings }: Twin): boolean {
   return settings.task === "sequence-classification";
+}
+
+/** A label for each word. */
+export function tags({ settings }: Twin): boolean {
+  return settings.task === "token-classification";
+}
+
+/** The task's head is new, and has a parameter group. */
+export function hasHead({ settings }: Twin): boolean {
+  return !predictsTokens(settings.task);
+}
+
+export function hasClasses(twin: Twin): boolean {
+  return hasHead(twin) && !isRegression(twin);
+}
+
+/** Rows of the word table that a step's texts do not have stay as they are. */
+export function isLazy({ settings }: Twin): boolean {
+  return settings.trainer.rowUpdates === "lazy";
 }

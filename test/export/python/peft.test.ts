@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { toPeft } from "../../../src/export/python/peft.js";
-import { classification, twin } from "./twins.js";
+import { classification, tagging, twin } from "./twins.js";
 
 test("the introduced rows are trainable tokens at their own rate and schedule", () => {
   const text = toPeft(twin({ introduced_warmup_ratio: 0.1, lr_scheduler_type: "cosine" }));
@@ -22,8 +22,7 @@ test("it says what PEFT cannot express", () => {
   expect(groups).toContain("- a rate of its own for a new head");
 });
 
-test("a task that it does not know is refused", () => {
-  const { configuration, ...rest } = twin();
-  const later = { ...rest, configuration: { ...configuration, task: "token-classification" } };
-  expect(() => toPeft(later)).toThrow("--format peft has the tasks masked-lm, causal-lm");
+test("the task's type is PEFT's own", () => {
+  expect(toPeft(twin({}, tagging))).toContain('task_type="TOKEN_CLS"');
+  expect(toPeft(twin())).not.toContain("task_type");
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { toPython } from "../../../src/export/python/script.js";
 import type { Settings } from "../../../src/sweep/settings.js";
 import { settings } from "../../report/trials.js";
-import { classification, twin } from "./twins.js";
+import { classification, tagging, twin } from "./twins.js";
 
 const golden = (name: string) => fileURLToPath(new URL(`../../golden/twins/${name}`, import.meta.url));
 
@@ -35,7 +35,7 @@ test("no line of code is wider than 100 characters", () => {
   const all = { optim: "lion", layer_lr_decay: 0.9, lr_scheduler_type: "one_cycle", init: "random" };
   const wide = (text: string) => text.split("\n").filter((line) => line.length > 100);
   const regression = { ...classification, trainer: { ...settings.trainer, problemType: "regression" } } as const;
-  for (const changes of [{}, classification, regression, { task: "causal-lm" } as const]) {
+  for (const changes of [{}, classification, tagging, regression, { task: "causal-lm" } as const]) {
     expect(wide(toPython(twin(all, changes)))).toEqual([]);
   }
 });
@@ -106,15 +106,44 @@ test.each([
   expect(script).toContain(`TRAIN_FILE = HERE / "${name}"`);
 });
 
-test("what a script cannot say is refused with what to do", () => {
-  const { trainer, data } = settings;
-  const lazy = twin({}, { ...classification, trainer: { ...trainer, rowUpdates: "lazy" } });
-  expect(() => toPython(lazy)).toThrow("this trial's row_updates are lazy");
-  const parquet = twin({}, { data: { ...data, train: "/data/train.parquet" } });
-  expect(() => toPython(parquet)).toThrow("this data is Parquet");
-  const { configuration, ...rest } = twin();
-  const later = { ...rest, configuration: { ...configuration, task: "token-classification" } };
-  expect(() => toPython(later)).toThrow("not yet token-classification");
-  const metric = { ...rest, configuration: { ...configuration, metric: { name: "f1", goal: "maximize" } } };
-  expect(() => toPython(metric as never)).toThrow("does not know the metric f1 yet");
+test("words with tags are read, encoded by words, and counted by their entities", () => {
+  const conll = { ...settings.data, train: "/data/train.conll", validation: "/data/valid.conll" };
+  const script = toPython(twin({}, { ...tagging, data: conll }, "f1"));
+  for (const part of ["read_conll(TRAIN_FILE)", 'TEXT = "words"', 'LABEL = "tags"', "is_split_into_words=True"])
+    expect(script).toContain(part);
+  expect(script).toContain("AutoModelForTokenClassification");
+  expect(script).toContain("def entities(tags):");
+  expect(script).toContain("evaluate(split, validation, classes)");
+  expect(script).toContain("add_prefix_space=True");
+  const lists = toPython(twin({}, { ...tagging, data: { ...settings.data, split: { validation: 0.1, seed: 1 } } }));
+  expect(lists).toContain('split_of(" ".join(record[TEXT]))');
+  expect(lists).toContain('TEXT = "text"');
+});
+
+test("f1 of texts is the mean of the classes'", () => {
+  const script = toPython(twin({}, classification, "f1"));
+  expect(script).toContain("import collections\n");
+  expect(script).toContain("def evaluate(split, batches):");
+  expect(script).not.toContain("def entities");
+});
+
+test("lazy rows are left alone by the step; dense ones are not looked for", () => {
+  const trainer = { ...settings.trainer, rowUpdates: "lazy" } as const;
+  const lazy = toPython(twin({}, { ...classification, trainer }));
+  expect(lazy).toContain("    step_lazily(split, optimizer)\n");
+  expect(toPython(twin({}, classification))).not.toContain("step_lazily");
+});
+
+test("Parquet needs pyarrow, and other data does not", () => {
+  const data = { ...settings.data, train: "/data/train.parquet", validation: "/data/valid.parquet" };
+  const script = toPython(twin({}, { data }));
+  expect(script).toContain("import pyarrow.parquet\n");
+  expect(script).toContain("pyarrow.parquet.read_table(TRAIN_FILE).to_pylist()");
+  expect(toPython(twin())).not.toContain("pyarrow");
+});
+
+test("a metric that a script does not have is refused with what to do", () => {
+  expect(() => toPython(twin({}, tagging, "loss_introduced"))).toThrow(
+    "does not know the metric loss_introduced of token-classification yet",
+  );
 });
