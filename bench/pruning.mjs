@@ -115,7 +115,10 @@ function ordered({ trials }, order) {
   const all = configurationsOf(trials).map(({ parameters }) => parameters);
   if (order === 0) return all;
   const random = new Random(deriveKey(0, "order", order));
-  return all.map((one) => [random.uniform(), one]).sort(([a], [b]) => a - b).map(([, one]) => one);
+  return all
+    .map((one) => [random.uniform(), one])
+    .sort(([a], [b]) => a - b)
+    .map(([, one]) => one);
 }
 
 let studies = 0;
@@ -147,7 +150,11 @@ function outcome({ metric }, trials, measurements) {
 function wholes({ study, trials, curves }) {
   return Array.from({ length: SEEDS }, (_, seed) => {
     const own = trials.filter(({ replicate }) => replicate === seed);
-    return outcome(study.sweep, own, new Map(own.map((trial) => [trial.number, curves.get(curveKey(trial)).measurements])));
+    return outcome(
+      study.sweep,
+      own,
+      new Map(own.map((trial) => [trial.number, curves.get(curveKey(trial)).measurements])),
+    );
   });
 }
 

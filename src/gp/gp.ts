@@ -1,6 +1,7 @@
 // A Gaussian process with hyperparameters at the maximum of their posterior, and its posterior at a point.
 // Notation as in kernel.ts; mean(x) = k(x, X) alpha, variance(x) = scale - |L^-1 k(X, x)|^2, alpha = K^-1 y
-// (Rasmussen and Williams, 2006, algorithm 2.1).
+// (Rasmussen and Williams, 2006, algorithm 2.1). One more value y' at x' changes the posterior mean at x by
+//   covariance(x, x') / deviation(y') Z, Z = (y' - mean(x')) / deviation(y') (Frazier, Powell and Dayanik, 2009, section 2).
 import { Random } from "../random.js";
 import { factorize, solveLower, solveUpper } from "./cholesky.js";
 import {
@@ -22,12 +23,16 @@ export interface Hyperparameters {
   readonly noise: number;
 }
 
-/** The posterior of the noiseless function at a point, and how it changes with the point's coordinates [d]. */
-export interface Posterior {
+/** What one value to be seen at a point x says, as posterior means that change by Z, its surprise in its own deviations. */
+export interface Lookahead {
+  /** The posterior mean at x. */
   readonly mean: number;
-  readonly deviation: number;
-  readonly meanGradient: Float64Array;
-  readonly deviationGradient: Float64Array;
+  /** By how much it changes for Z = 1. */
+  readonly change: number;
+  /** [n]; those at the observations. */
+  readonly changes: Float64Array;
+  /** The gradient by x [d] of a function of the three, from its derivatives by each; zero along a category. */
+  readonly gradient: (by: Pick<Lookahead, "mean" | "change" | "changes">) => Float64Array;
 }
 
 /** Bounds of theta; beyond them the likelihood is flat. */
@@ -111,13 +116,12 @@ export class GaussianProcess {
     return { mean, deviation: this.#deviation(solveLower(this.#factor, n, covariances)) };
   }
 
-  /** As `at`, with gradients by x; those by a category are zero. */
-  withGradient(x: Float64Array): Posterior {
-    const { kinds, x: points } = this.#observations;
-    const { scale } = this.#hyperparameters;
-    const [n, d] = [this.#alpha.length, kinds.length];
-    const covariances = new Float64Array(n);
-    const slopes = new Float64Array(n);
+  /** What one value to be seen at x [d] would do to the posterior means. */
+  lookahead(x: Float64Array): Lookahead {
+    const { averaged } = this.#observations;
+    const { scale, noise } = this.#hyperparameters;
+    const n = this.#alpha.length;
+    const [covariances, slopes] = [new Float64Array(n), new Float64Array(n)];
     let mean = 0;
     for (let i = 0; i < n; i++) {
       const [value, slope] = matern(this.#squared(x, i));
@@ -126,22 +130,37 @@ export class GaussianProcess {
       mean += (covariances[i] as number) * (this.#alpha[i] as number);
     }
     const half = solveLower(this.#factor, n, covariances);
-    const deviation = this.#deviation(half);
+    const variance = this.#deviation(half) ** 2;
     const weights = solveUpper(this.#factor, n, half); // K^-1 k(X, x)
-    const meanGradient = new Float64Array(d);
-    const deviationGradient = new Float64Array(d);
-    for (let k = 0; k < d; k++) {
-      if (kinds[k] === "category") continue;
-      let [byMean, byVariance] = [0, 0];
-      for (let i = 0; i < n; i++) {
-        const change = 2 * (slopes[i] as number) * ((x[k] as number) - (points[i * d + k] as number));
-        byMean += change * (this.#alpha[i] as number);
-        byVariance -= 2 * change * (weights[i] as number);
-      }
-      meanGradient[k] = byMean * (this.#inverseSquares[k] as number);
-      deviationGradient[k] = (byVariance * (this.#inverseSquares[k] as number)) / (2 * deviation);
-    }
-    return { mean, deviation, meanGradient, deviationGradient };
+    const deviation = Math.sqrt(variance + noise + LEAST_NOISE); // of the value
+    // The posterior covariance of f(x_i) and f(x) is k(x_i, x) - k(x_i, X) K^-1 k(X, x), row i of (K - k(X, X)) K^-1 k(X, x).
+    const uncertain = weights.map((_, i) => (noise / (averaged?.[i] ?? 1) + LEAST_NOISE) / deviation);
+    const changes = weights.map((weight, i) => weight * (uncertain[i] as number));
+    const gradient: Lookahead["gradient"] = (by) => {
+      const byWeights = uncertain.map((each, i) => each * (by.changes[i] as number));
+      const byDeviation = -(by.change * variance + dot(by.changes, changes) * deviation) / (deviation * deviation);
+      const byVariance = by.change / deviation + byDeviation / (2 * deviation);
+      const solved = solveUpper(this.#factor, n, solveLower(this.#factor, n, byWeights));
+      const bySquared = slopes.map((slope, i) => {
+        const byCovariance = by.mean * (this.#alpha[i] as number) + (solved[i] as number);
+        return slope * (byCovariance - 2 * byVariance * (weights[i] as number));
+      });
+      return this.#chained(x, bySquared);
+    };
+    return { mean, change: variance / deviation, changes, gradient };
+  }
+
+  /** The gradient by x [d] of what changes with each observation's r^2 like `bySquared` [n]; zero along a category. */
+  #chained(x: Float64Array, bySquared: Float64Array): Float64Array {
+    const { kinds, x: points } = this.#observations;
+    const d = kinds.length;
+    return x.map((coordinate, k) => {
+      if (kinds[k] === "category") return 0;
+      let sum = 0;
+      for (let i = 0; i < bySquared.length; i++)
+        sum += (bySquared[i] as number) * (coordinate - (points[i * d + k] as number));
+      return 2 * sum * (this.#inverseSquares[k] as number);
+    });
   }
 
   /** Rounding can leave a variance at or below zero where a point was observed. */
@@ -162,4 +181,10 @@ export class GaussianProcess {
     }
     return sum;
   }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  return sum;
 }
