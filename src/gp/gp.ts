@@ -1,7 +1,7 @@
 // A Gaussian process with hyperparameters at the maximum of their posterior, and its posterior at a point.
 // Notation as in kernel.ts; mean(x) = k(x, X) alpha, variance(x) = scale - |L^-1 k(X, x)|^2, alpha = K^-1 y
 // (Rasmussen and Williams, 2006, algorithm 2.1). One more value y' at x' changes the posterior mean at x by
-//   covariance(x, x') / deviation(y') Z, Z = (y' - mean(x')) / deviation(y') (Frazier, Powell and Dayanik, 2009, section 2).
+//   (k(x, x') - k(x, X) K^-1 k(X, x')) / deviation(y') Z, Z = (y' - mean(x')) / deviation(y') (Frazier, Powell and Dayanik, 2009, section 2).
 import { Random } from "../random.js";
 import { factorize, solveLower, solveUpper } from "./cholesky.js";
 import {
@@ -29,7 +29,7 @@ export interface Lookahead {
   readonly mean: number;
   /** By how much it changes for Z = 1. */
   readonly change: number;
-  /** [n]; those at the observations. */
+  /** Those of the posterior means at the contenders, in their order. */
   readonly changes: Float64Array;
   /** The gradient by x [d] of a function of the three, from its derivatives by each; zero along a category. */
   readonly gradient: (by: Pick<Lookahead, "mean" | "change" | "changes">) => Float64Array;
@@ -116,38 +116,59 @@ export class GaussianProcess {
     return { mean, deviation: this.#deviation(solveLower(this.#factor, n, covariances)) };
   }
 
-  /** What one value to be seen at x [d] would do to the posterior means. */
-  lookahead(x: Float64Array): Lookahead {
-    const { averaged } = this.#observations;
-    const { scale, noise } = this.#hyperparameters;
+  /** At x [d]: what one value to be seen there would do to the posterior means at the `contenders`, observations by index. */
+  lookahead(contenders: readonly number[]): (x: Float64Array) => Lookahead {
+    const d = this.#observations.kinds.length;
+    const halves = contenders.map((i) => {
+      const { covariances } = this.#covariances(this.#observations.x.subarray(i * d, (i + 1) * d));
+      return solveLower(this.#factor, this.#alpha.length, covariances);
+    });
+    return (x) => this.#lookahead(x, contenders, halves);
+  }
+
+  /** `halves`: L^-1 k(X, x_i) of the contenders. */
+  #lookahead(x: Float64Array, contenders: readonly number[], halves: readonly Float64Array[]): Lookahead {
+    const n = this.#alpha.length;
+    const { covariances, slopes } = this.#covariances(x);
+    const half = solveLower(this.#factor, n, covariances);
+    const variance = this.#deviation(half) ** 2;
+    const deviation = Math.sqrt(variance + this.#hyperparameters.noise + LEAST_NOISE); // of the value
+    const changes = Float64Array.from(contenders, (i, c) => {
+      return ((covariances[i] as number) - dot(halves[c] as Float64Array, half)) / deviation;
+    });
+    const gradient: Lookahead["gradient"] = (by) => {
+      const byDeviation = -(by.change * variance + dot(by.changes, changes) * deviation) / (deviation * deviation);
+      const byVariance = by.change / deviation + byDeviation / (2 * deviation);
+      // Of the covariances, directly and through `half`.
+      const byCovariances = this.#alpha.map((alpha) => by.mean * alpha);
+      const byHalf = half.map((each) => -2 * byVariance * each);
+      contenders.forEach((i, c) => {
+        const byChange = (by.changes[c] as number) / deviation;
+        if (byChange === 0) return;
+        byCovariances[i] = (byCovariances[i] as number) + byChange;
+        const other = halves[c] as Float64Array;
+        for (let j = 0; j < n; j++) byHalf[j] = (byHalf[j] as number) - byChange * (other[j] as number);
+      });
+      const through = solveUpper(this.#factor, n, byHalf);
+      return this.#chained(
+        x,
+        slopes.map((slope, i) => slope * ((byCovariances[i] as number) + (through[i] as number))),
+      );
+    };
+    return { mean: dot(covariances, this.#alpha), change: variance / deviation, changes, gradient };
+  }
+
+  /** k(X, x) [n], and its derivatives by r^2. */
+  #covariances(x: Float64Array): { readonly covariances: Float64Array; readonly slopes: Float64Array } {
+    const { scale } = this.#hyperparameters;
     const n = this.#alpha.length;
     const [covariances, slopes] = [new Float64Array(n), new Float64Array(n)];
-    let mean = 0;
     for (let i = 0; i < n; i++) {
       const [value, slope] = matern(this.#squared(x, i));
       covariances[i] = scale * value;
       slopes[i] = scale * slope;
-      mean += (covariances[i] as number) * (this.#alpha[i] as number);
     }
-    const half = solveLower(this.#factor, n, covariances);
-    const variance = this.#deviation(half) ** 2;
-    const weights = solveUpper(this.#factor, n, half); // K^-1 k(X, x)
-    const deviation = Math.sqrt(variance + noise + LEAST_NOISE); // of the value
-    // The posterior covariance of f(x_i) and f(x) is k(x_i, x) - k(x_i, X) K^-1 k(X, x), row i of (K - k(X, X)) K^-1 k(X, x).
-    const uncertain = weights.map((_, i) => (noise / (averaged?.[i] ?? 1) + LEAST_NOISE) / deviation);
-    const changes = weights.map((weight, i) => weight * (uncertain[i] as number));
-    const gradient: Lookahead["gradient"] = (by) => {
-      const byWeights = uncertain.map((each, i) => each * (by.changes[i] as number));
-      const byDeviation = -(by.change * variance + dot(by.changes, changes) * deviation) / (deviation * deviation);
-      const byVariance = by.change / deviation + byDeviation / (2 * deviation);
-      const solved = solveUpper(this.#factor, n, solveLower(this.#factor, n, byWeights));
-      const bySquared = slopes.map((slope, i) => {
-        const byCovariance = by.mean * (this.#alpha[i] as number) + (solved[i] as number);
-        return slope * (byCovariance - 2 * byVariance * (weights[i] as number));
-      });
-      return this.#chained(x, bySquared);
-    };
-    return { mean, change: variance / deviation, changes, gradient };
+    return { covariances, slopes };
   }
 
   /** The gradient by x [d] of what changes with each observation's r^2 like `bySquared` [n]; zero along a category. */

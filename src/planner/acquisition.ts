@@ -81,9 +81,9 @@ function logImprovement(surrogate: Surrogate, x: Float64Array): number {
   return improvementAt(surrogate, x).gain.value;
 }
 
-function improvementAt({ process, contenders, means }: Surrogate, x: Float64Array) {
-  const ahead = process.lookahead(x);
-  const tried = contenders.map((i) => ({ a: means[i] as number, b: ahead.changes[i] as number }));
+function improvementAt({ lookahead, contenders }: Surrogate, x: Float64Array) {
+  const ahead = lookahead(x);
+  const tried = contenders.map(({ mean }, i) => ({ a: mean, b: ahead.changes[i] as number }));
   return { ahead, gain: logGain([{ a: ahead.mean, b: ahead.change }, ...tried]) };
 }
 
@@ -117,11 +117,12 @@ function minusLogImprovement(
 ): number {
   if (!isAllowed(x)) return Number.POSITIVE_INFINITY;
   const { ahead, gain } = improvementAt(surrogate, x);
-  const changes = new Float64Array(ahead.changes.length);
-  surrogate.contenders.forEach((i, line) => {
-    changes[i] = gain.byB[line + 1] as number;
+  const [own, ...tried] = gain.byB;
+  const slopes = ahead.gradient({
+    mean: gain.byA[0] as number,
+    change: own as number,
+    changes: Float64Array.from(tried),
   });
-  const slopes = ahead.gradient({ mean: gain.byA[0] as number, change: gain.byB[0] as number, changes });
   surrogate.dimensions.forEach((dimension, k) => {
     gradient[k] = "range" in dimension ? -(slopes[k] as number) : 0;
   });

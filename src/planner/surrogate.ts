@@ -1,5 +1,5 @@
 // What a study's trials say about its space: a Gaussian process over the values of those that ended.
-import { fitHyperparameters, GaussianProcess } from "../gp/gp.js";
+import { fitHyperparameters, GaussianProcess, type Lookahead } from "../gp/gp.js";
 import type { Observations } from "../gp/kernel.js";
 import { deriveKey } from "../random.js";
 import { configurationsOf, meanOf } from "../sweep/configuration.js";
@@ -14,10 +14,10 @@ export interface Surrogate {
   readonly process: GaussianProcess;
   /** The best trial by posterior mean, and that mean: the best value seen would be biased by its noise. */
   readonly best: { readonly trial: Trial; readonly mean: number };
-  /** Observations of the process of which one may turn out the best, by index: a pruned configuration has no value that could be. */
-  readonly contenders: readonly number[];
-  /** Posterior means at the observed configurations, which come first among the process's observations. */
-  readonly means: readonly number[];
+  /** Posterior means of the configurations of which one may turn out the best: one that was pruned has no value that could be. */
+  readonly contenders: readonly { readonly mean: number }[];
+  /** What one more value would do to the contenders' means. */
+  readonly lookahead: (x: Float64Array) => Lookahead;
   /** As encode() gives them; the observed configurations', the best by posterior mean first. */
   readonly leaders: readonly Float64Array[];
 }
@@ -63,18 +63,19 @@ export function surrogateOf(space: Space, history: History, number: number): Sur
   const pending = configurationsOf(unended).map(({ parameters }) => encode(dimensions, parameters));
   const believed = [...targets, ...pending.map((point) => known.mean(point))];
   const believedSeeds = [...seeds, ...pending.map(() => 1)];
+  const process =
+    pending.length === 0
+      ? known
+      : new GaussianProcess(
+          observationsOf(dimensions, [...points, ...pending], believed, believedSeeds),
+          hyperparameters,
+        );
   return {
     dimensions,
-    process:
-      pending.length === 0
-        ? known
-        : new GaussianProcess(
-            observationsOf(dimensions, [...points, ...pending], believed, believedSeeds),
-            hyperparameters,
-          ),
+    process,
     best: { trial: (observed[first] as Observed).trial, mean: means[first] as number },
-    contenders,
-    means,
+    contenders: contenders.map((i) => ({ mean: means[i] as number })),
+    lookahead: process.lookahead(contenders),
     leaders: order.map((i) => points[i] as Float64Array),
   };
 }
