@@ -1,7 +1,8 @@
 // A Gaussian process with hyperparameters at the maximum of their posterior, and its posterior at a point.
 // Notation as in kernel.ts; mean(x) = k(x, X) alpha, variance(x) = scale - |L^-1 k(X, x)|^2, alpha = K^-1 y
 // (Rasmussen and Williams, 2006, algorithm 2.1). One more value y' at x' changes the posterior mean at x by
-//   (k(x, x') - k(x, X) K^-1 k(X, x')) / deviation(y') Z, Z = (y' - mean(x')) / deviation(y') (Frazier, Powell and Dayanik, 2009, section 2).
+//   (k(x, x') - k(x, X) K^-1 k(X, x')) / deviation(y') Z,   Z = (y' - mean(x')) / deviation(y')
+// (Frazier, Powell and Dayanik, "The Knowledge-Gradient Policy for Correlated Normal Beliefs", 2009, section 2).
 import { Random } from "../random.js";
 import { factorize, solveLower, solveUpper } from "./cholesky.js";
 import {
@@ -178,8 +179,9 @@ export class GaussianProcess {
     return x.map((coordinate, k) => {
       if (kinds[k] === "category") return 0;
       let sum = 0;
-      for (let i = 0; i < bySquared.length; i++)
+      for (let i = 0; i < bySquared.length; i++) {
         sum += (bySquared[i] as number) * (coordinate - (points[i * d + k] as number));
+      }
       return 2 * sum * (this.#inverseSquares[k] as number);
     });
   }
