@@ -166,10 +166,10 @@ async function report(recording) {
   const { study, trials } = recording;
   const whole = wholes(recording);
   const [winner] = rankConfigurations(trials, study.sweep.metric.goal);
-  const error = winner.standardError ?? Number.NaN;
+  const error = winner.standardError?.toFixed(4) ?? "unknown of one seed";
   console.log(
     `${study.name}: ${configurationsOf(trials).length} configurations, ${SEEDS} seeds, ${ORDERS} orders; the best configuration's ` +
-      `${study.sweep.metric.name} is ${winner.value.toFixed(4)} (standard error over the seeds ${error.toFixed(4)})\n`,
+      `${study.sweep.metric.name} is ${winner.value.toFixed(4)} (standard error over the seeds ${error})\n`,
   );
   console.log(`${"early_terminate".padEnd(42)}   steps seconds  best kept  best is worse by (mean, most)`);
   const writer = openWriter(replayed);
