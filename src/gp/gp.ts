@@ -1,6 +1,8 @@
 // A Gaussian process with hyperparameters at the maximum of their posterior, and its posterior at a point.
 // Notation as in kernel.ts; mean(x) = k(x, X) alpha, variance(x) = scale - |L^-1 k(X, x)|^2, alpha = K^-1 y
-// (Rasmussen and Williams, 2006, algorithm 2.1).
+// (Rasmussen and Williams, 2006, algorithm 2.1). One more value y' at x' changes the posterior mean at x by
+//   (k(x, x') - k(x, X) K^-1 k(X, x')) / deviation(y') Z,   Z = (y' - mean(x')) / deviation(y')
+// (Frazier, Powell and Dayanik, "The Knowledge-Gradient Policy for Correlated Normal Beliefs", 2009, section 2).
 import { Random } from "../random.js";
 import { factorize, solveLower, solveUpper } from "./cholesky.js";
 import {
@@ -22,12 +24,16 @@ export interface Hyperparameters {
   readonly noise: number;
 }
 
-/** The posterior of the noiseless function at a point, and how it changes with the point's coordinates [d]. */
-export interface Posterior {
+/** What one value to be seen at a point x says, as posterior means that change by Z, its surprise in its own deviations. */
+export interface Lookahead {
+  /** The posterior mean at x. */
   readonly mean: number;
-  readonly deviation: number;
-  readonly meanGradient: Float64Array;
-  readonly deviationGradient: Float64Array;
+  /** By how much it changes for Z = 1. */
+  readonly change: number;
+  /** Those of the posterior means at the contenders, in their order. */
+  readonly changes: Float64Array;
+  /** The gradient by x [d] of a function of the three, from its derivatives by each; zero along a category. */
+  readonly gradient: (by: Pick<Lookahead, "mean" | "change" | "changes">) => Float64Array;
 }
 
 /** Bounds of theta; beyond them the likelihood is flat. */
@@ -111,37 +117,73 @@ export class GaussianProcess {
     return { mean, deviation: this.#deviation(solveLower(this.#factor, n, covariances)) };
   }
 
-  /** As `at`, with gradients by x; those by a category are zero. */
-  withGradient(x: Float64Array): Posterior {
-    const { kinds, x: points } = this.#observations;
+  /** At x [d]: what one value to be seen there would do to the posterior means at the `contenders`, observations by index. */
+  lookahead(contenders: readonly number[]): (x: Float64Array) => Lookahead {
+    const d = this.#observations.kinds.length;
+    const halves = contenders.map((i) => {
+      const { covariances } = this.#covariances(this.#observations.x.subarray(i * d, (i + 1) * d));
+      return solveLower(this.#factor, this.#alpha.length, covariances);
+    });
+    return (x) => this.#lookahead(x, contenders, halves);
+  }
+
+  /** `halves`: L^-1 k(X, x_i) of the contenders. */
+  #lookahead(x: Float64Array, contenders: readonly number[], halves: readonly Float64Array[]): Lookahead {
+    const n = this.#alpha.length;
+    const { covariances, slopes } = this.#covariances(x);
+    const half = solveLower(this.#factor, n, covariances);
+    const variance = this.#deviation(half) ** 2;
+    const deviation = Math.sqrt(variance + this.#hyperparameters.noise + LEAST_NOISE); // of the value
+    const changes = Float64Array.from(contenders, (i, c) => {
+      return ((covariances[i] as number) - dot(halves[c] as Float64Array, half)) / deviation;
+    });
+    const gradient: Lookahead["gradient"] = (by) => {
+      const byDeviation = -(by.change * variance + dot(by.changes, changes) * deviation) / (deviation * deviation);
+      const byVariance = by.change / deviation + byDeviation / (2 * deviation);
+      // Of the covariances, directly and through `half`.
+      const byCovariances = this.#alpha.map((alpha) => by.mean * alpha);
+      const byHalf = half.map((each) => -2 * byVariance * each);
+      contenders.forEach((i, c) => {
+        const byChange = (by.changes[c] as number) / deviation;
+        if (byChange === 0) return;
+        byCovariances[i] = (byCovariances[i] as number) + byChange;
+        const other = halves[c] as Float64Array;
+        for (let j = 0; j < n; j++) byHalf[j] = (byHalf[j] as number) - byChange * (other[j] as number);
+      });
+      const through = solveUpper(this.#factor, n, byHalf);
+      return this.#chained(
+        x,
+        slopes.map((slope, i) => slope * ((byCovariances[i] as number) + (through[i] as number))),
+      );
+    };
+    return { mean: dot(covariances, this.#alpha), change: variance / deviation, changes, gradient };
+  }
+
+  /** k(X, x) [n], and its derivatives by r^2. */
+  #covariances(x: Float64Array): { readonly covariances: Float64Array; readonly slopes: Float64Array } {
     const { scale } = this.#hyperparameters;
-    const [n, d] = [this.#alpha.length, kinds.length];
-    const covariances = new Float64Array(n);
-    const slopes = new Float64Array(n);
-    let mean = 0;
+    const n = this.#alpha.length;
+    const [covariances, slopes] = [new Float64Array(n), new Float64Array(n)];
     for (let i = 0; i < n; i++) {
       const [value, slope] = matern(this.#squared(x, i));
       covariances[i] = scale * value;
       slopes[i] = scale * slope;
-      mean += (covariances[i] as number) * (this.#alpha[i] as number);
     }
-    const half = solveLower(this.#factor, n, covariances);
-    const deviation = this.#deviation(half);
-    const weights = solveUpper(this.#factor, n, half); // K^-1 k(X, x)
-    const meanGradient = new Float64Array(d);
-    const deviationGradient = new Float64Array(d);
-    for (let k = 0; k < d; k++) {
-      if (kinds[k] === "category") continue;
-      let [byMean, byVariance] = [0, 0];
-      for (let i = 0; i < n; i++) {
-        const change = 2 * (slopes[i] as number) * ((x[k] as number) - (points[i * d + k] as number));
-        byMean += change * (this.#alpha[i] as number);
-        byVariance -= 2 * change * (weights[i] as number);
+    return { covariances, slopes };
+  }
+
+  /** The gradient by x [d] of what changes with each observation's r^2 like `bySquared` [n]; zero along a category. */
+  #chained(x: Float64Array, bySquared: Float64Array): Float64Array {
+    const { kinds, x: points } = this.#observations;
+    const d = kinds.length;
+    return x.map((coordinate, k) => {
+      if (kinds[k] === "category") return 0;
+      let sum = 0;
+      for (let i = 0; i < bySquared.length; i++) {
+        sum += (bySquared[i] as number) * (coordinate - (points[i * d + k] as number));
       }
-      meanGradient[k] = byMean * (this.#inverseSquares[k] as number);
-      deviationGradient[k] = (byVariance * (this.#inverseSquares[k] as number)) / (2 * deviation);
-    }
-    return { mean, deviation, meanGradient, deviationGradient };
+      return 2 * sum * (this.#inverseSquares[k] as number);
+    });
   }
 
   /** Rounding can leave a variance at or below zero where a point was observed. */
@@ -162,4 +204,10 @@ export class GaussianProcess {
     }
     return sum;
   }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  return sum;
 }

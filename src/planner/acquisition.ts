@@ -1,10 +1,10 @@
 // Where a surrogate expects the greatest improvement: quasi-random candidates, then local search from the best of them.
-// Notation: x [d] coordinates of dimensions.ts; log EI as in log-ei.ts, over the best posterior mean.
+// Notation: x [d] coordinates of dimensions.ts; the improvement is that of the best posterior mean, as in knowledge-gradient.ts.
 import { minimize } from "../gp/lbfgs.js";
 import { deriveKey, Random } from "../random.js";
 import { gridPoint, gridSize, type Parameters, type Space } from "../sweep/space.js";
 import { type Dimension, decode, encode } from "./dimensions.js";
-import { logH } from "./log-ei.js";
+import { logGain } from "./knowledge-gradient.js";
 import { type Allowed, MOST_REDRAWN } from "./sampler.js";
 import { sobolPoint } from "./sobol.js";
 import type { Surrogate } from "./surrogate.js";
@@ -77,9 +77,14 @@ function candidateAt(surrogate: Surrogate, parameters: Parameters): Candidate {
   return { parameters, x, value: logImprovement(surrogate, x) };
 }
 
-function logImprovement({ process, best }: Surrogate, x: Float64Array): number {
-  const { mean, deviation } = process.at(x);
-  return Math.log(deviation) + logH((best.mean - mean) / deviation)[0];
+function logImprovement(surrogate: Surrogate, x: Float64Array): number {
+  return improvementAt(surrogate, x).gain.value;
+}
+
+function improvementAt({ lookahead, contenders }: Surrogate, x: Float64Array) {
+  const ahead = lookahead(x);
+  const tried = contenders.map(({ mean }, i) => ({ a: mean, b: ahead.changes[i] as number }));
+  return { ahead, gain: logGain([{ a: ahead.mean, b: ahead.change }, ...tried]) };
 }
 
 const CLIMB = { lower: 0, upper: 1, iterations: 40, tolerance: 1e-5 };
@@ -105,21 +110,23 @@ function climb(space: Space, surrogate: Surrogate, start: Float64Array, isNew: A
 }
 
 function minusLogImprovement(
-  { process, best, dimensions }: Surrogate,
+  surrogate: Surrogate,
   x: Float64Array,
   gradient: Float64Array,
   isAllowed: (x: Float64Array) => boolean,
 ): number {
   if (!isAllowed(x)) return Number.POSITIVE_INFINITY;
-  const { mean, deviation, meanGradient, deviationGradient } = process.withGradient(x);
-  const z = (best.mean - mean) / deviation;
-  const [value, slope] = logH(z);
-  dimensions.forEach((dimension, k) => {
-    const byDeviation = (deviationGradient[k] as number) / deviation;
-    const byZ = -(meanGradient[k] as number) / deviation - z * byDeviation;
-    gradient[k] = "range" in dimension ? -(byDeviation + slope * byZ) : 0;
+  const { ahead, gain } = improvementAt(surrogate, x);
+  const [own, ...tried] = gain.byB;
+  const slopes = ahead.gradient({
+    mean: gain.byA[0] as number,
+    change: own as number,
+    changes: Float64Array.from(tried),
   });
-  return -(Math.log(deviation) + value);
+  surrogate.dimensions.forEach((dimension, k) => {
+    gradient[k] = "range" in dimension ? -(slopes[k] as number) : 0;
+  });
+  return -gain.value;
 }
 
 type Scored = Pick<Candidate, "x" | "value">;

@@ -1,4 +1,4 @@
-// The Bayesian sampler: an initial design, then the point of greatest expected improvement under a Gaussian process.
+// The Bayesian sampler: an initial design, then the point that is expected to better the best mean of a Gaussian process most.
 import { deriveKey } from "../random.js";
 import { configurationKey } from "../sweep/configuration.js";
 import type { PriorTrial } from "../sweep/settings.js";

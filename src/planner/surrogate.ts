@@ -1,5 +1,5 @@
 // What a study's trials say about its space: a Gaussian process over the values of those that ended.
-import { fitHyperparameters, GaussianProcess } from "../gp/gp.js";
+import { fitHyperparameters, GaussianProcess, type Lookahead } from "../gp/gp.js";
 import type { Observations } from "../gp/kernel.js";
 import { deriveKey } from "../random.js";
 import { configurationsOf, meanOf } from "../sweep/configuration.js";
@@ -14,6 +14,10 @@ export interface Surrogate {
   readonly process: GaussianProcess;
   /** The best trial by posterior mean, and that mean: the best value seen would be biased by its noise. */
   readonly best: { readonly trial: Trial; readonly mean: number };
+  /** Posterior means of the configurations of which one may turn out the best: one that was pruned has no value that could be. */
+  readonly contenders: readonly { readonly mean: number }[];
+  /** What one more value would do to the contenders' means. */
+  readonly lookahead: (x: Float64Array) => Lookahead;
   /** As encode() gives them; the observed configurations', the best by posterior mean first. */
   readonly leaders: readonly Float64Array[];
 }
@@ -28,6 +32,9 @@ interface Observed {
 
 /** Fitting takes the cube of the number of trials; more than these say little more about the hyperparameters. */
 const MOST_FITTED = 80;
+
+/** Others are far from being the best, and each takes time at every point that is looked at. */
+const MOST_CONTENDERS = 30;
 
 /**
  * The surrogate of the finished trials, with the running ones at their posterior mean (the "kriging believer" of Ginsbourger et
@@ -49,22 +56,26 @@ export function surrogateOf(space: Space, history: History, number: number): Sur
   const known = new GaussianProcess(observationsOf(dimensions, points, targets, seeds), hyperparameters);
   const means = points.map((point) => known.mean(point));
   const order = means.map((_, i) => i).sort((a, b) => (means[a] as number) - (means[b] as number));
-  // A configuration whose trials were all stopped early has no value that could be the best.
-  const first = order.find((i) => observed[i]?.trial.state === "complete") ?? (order[0] as number);
+  const complete = order.filter((i) => observed[i]?.trial.state === "complete");
+  const contenders = (complete.length > 0 ? complete : order).slice(0, MOST_CONTENDERS);
+  const first = contenders[0] as number;
   const unended = history.running.filter(({ number }) => !history.prunedValues?.has(number));
   const pending = configurationsOf(unended).map(({ parameters }) => encode(dimensions, parameters));
   const believed = [...targets, ...pending.map((point) => known.mean(point))];
   const believedSeeds = [...seeds, ...pending.map(() => 1)];
+  const process =
+    pending.length === 0
+      ? known
+      : new GaussianProcess(
+          observationsOf(dimensions, [...points, ...pending], believed, believedSeeds),
+          hyperparameters,
+        );
   return {
     dimensions,
-    process:
-      pending.length === 0
-        ? known
-        : new GaussianProcess(
-            observationsOf(dimensions, [...points, ...pending], believed, believedSeeds),
-            hyperparameters,
-          ),
+    process,
     best: { trial: (observed[first] as Observed).trial, mean: means[first] as number },
+    contenders: contenders.map((i) => ({ mean: means[i] as number })),
+    lookahead: process.lookahead(contenders),
     leaders: order.map((i) => points[i] as Float64Array),
   };
 }
