@@ -35,7 +35,7 @@ test.each([
   [["rank", "--no-such-option"], "unknown option '--no-such-option'"],
   [["rank", "--limit", "0"], "It must be a positive integer."],
   [["run"], "missing required argument 'file'"],
-  [["export", "--format", "toml"], "Allowed choices are yaml, json, python, peft."],
+  [["export", "--format", "toml"], "Allowed choices are yaml, json, python, peft, training-args, csv, optuna."],
 ])("wrong usage is status 2 and says what is wrong: %j", async (args, message) => {
   const { status, stdout, stderr } = await dualrate(args);
   expect([status, stdout]).toEqual([2, ""]);

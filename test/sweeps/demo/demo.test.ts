@@ -24,4 +24,4 @@ test("a ratio well away from 1 is best, and both ends of the range are worse", a
   expect([10, 30, 100]).toContain(compared.best_ratio);
   for (const ratio of [0.1, 1, 1000]) expect(at(ratio)).toBeGreaterThan(0.3);
   for (const ratio of [3, 300]) expect(at(ratio)).toBeGreaterThan(0.1);
-});
+}, 180_000);
