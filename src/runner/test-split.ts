@@ -45,7 +45,7 @@ export async function testWinner(options: TestOptions): Promise<void> {
   };
   try {
     await Promise.all(Array.from({ length: Math.min(executor.slots, open.length) }, work));
-    if (open.length === 0) files.keepBest(trials, [], study.sweep.metric.goal);
+    files.keepBest(trials, untested(study, trials, reader.tests(study.id)), study.sweep.metric.goal);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
