@@ -20,7 +20,7 @@ export interface Executor {
   prepare(settings: Settings, seed: number): Promise<PreparedSummary>;
   /**
    * Runs one trial to its end, on inputs that this executor has prepared. A crash is an outcome; rejection is for a
-   * broken executor, or one that was closed, only.
+   * broken executor, one that was closed, or a disk that takes no more files.
    */
   run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome>;
   /**

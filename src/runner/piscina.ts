@@ -94,6 +94,8 @@ class PiscinaExecutor implements LocalExecutor {
       const reply = await this.#call<TrainReply>("train", task, [port2], limit.signal);
       progress.drain();
       if (reply.type === "finished") return reply.outcome;
+      // A full disk would fail all other trials too; this one goes on from its checkpoint when there is room.
+      if (reply.error.code === "store") throw errorFromData(reply.error);
       return limit.isOver ? timedOut(limit, progress.lastStep) : failed("error", oneLine(reply.error.message));
     } catch (error) {
       if (error instanceof DualrateError) throw error;

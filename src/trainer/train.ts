@@ -1,6 +1,4 @@
 // The training loop of one trial: an async generator of measurements, whose return value is how the trial ended.
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { DualrateError } from "../errors.js";
 import { deriveKey } from "../random.js";
 import type { Metric, MetricName, Settings } from "../sweep/settings.js";
@@ -149,7 +147,6 @@ async function measure(
 async function keepWeights(training: Training, engine: Engine): Promise<void> {
   const { files } = training;
   if (!files?.weights) return;
-  await mkdir(dirname(files.weights), { recursive: true });
   await writeSafetensors(files.weights, await modelTensors(training, engine), { fingerprint: files.fingerprint });
 }
 

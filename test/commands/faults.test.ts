@@ -1,10 +1,16 @@
 // Trials that fail, through the whole program: their time limit, the end of a run of failures, and what retries them.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { runDualrate } from "../program.js";
 import { createTinySweep, type TinySweep } from "./tiny-sweep.js";
 
 const TRAINER = { max_steps: 6, eval_steps: 2, batch_size: 4, max_length: 16, introduced_mask_probability: 1 };
 
+const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 let tiny: TinySweep;
 const dualrate = (...args: readonly string[]) => runDualrate(args, tiny.folder);
 
@@ -58,4 +64,44 @@ test("a trial that cannot fit into memory is refused before anything is started,
   expect(refused.stderr).toMatch(/error: a trial needs about \S+ GB of memory; \S+ GB are free/);
   expect(refused.stderr).toContain("--overcommit");
   expect((await dualrate("plan", "huge.yaml")).stdout).toContain("more than is free");
+});
+
+test("a place that takes no checkpoints stops the sweep without a failed trial, and it goes on once there is one", async () => {
+  const other = await createTinySweep();
+  onTestFinished(() => other.dispose());
+  other.write("sweep.yaml", { name: "full" });
+  const run = () => runDualrate(["run", "sweep.yaml", "--workers", "1"], other.folder);
+  // As on a full disk: a file stands where the folder of the checkpoints would be.
+  const inTheWay = join(other.folder, "results", "full", "checkpoints");
+  mkdirSync(dirname(inTheWay), { recursive: true });
+  writeFileSync(inTheWay, "");
+  const stopped = await run();
+  expect(stopped.status).toBe(1);
+  expect(stopped.stderr).toMatch(/error: .*checkpoints.*cannot be written: .*\n {2}hint: Make room on its disk/);
+  expect(stopped.stderr).not.toMatch(/failed|at .*\.js:/);
+  rmSync(inTheWay);
+  const { status, stdout } = await run();
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/4 of 4 trials .*: 4 complete\n/)]);
+});
+
+test("a model folder that vanishes in mid-sweep changes nothing for the run, and is named by the next one", async () => {
+  const other = await createTinySweep();
+  onTestFinished(() => other.dispose());
+  const model = join(other.folder, "model");
+  other.write("sweep.yaml", { name: "gone", model });
+  cpSync(other.model, model, { recursive: true });
+  const running = spawn(process.execPath, [CLI, "run", "sweep.yaml", "--workers", "1", "--json"], {
+    cwd: other.folder,
+  });
+  const lines: string[] = [];
+  running.stdout.on("data", (chunk: Buffer) => {
+    lines.push(chunk.toString());
+    // The first trial has begun: everything is in memory.
+    if (existsSync(model) && lines.join("").includes('"started"')) rmSync(model, { recursive: true });
+  });
+  const [status] = await once(running, "close");
+  expect([status, existsSync(model)]).toEqual([0, false]);
+  const again = await runDualrate(["run", "sweep.yaml"], other.folder);
+  expect(again.status).toBe(2);
+  expect(again.stderr).toMatch(/model must be an existing Hugging Face folder; there is none at/);
 });

@@ -12,6 +12,8 @@ const TEXTS = ["the cat sees <new>", "a big dog sees the <new>", "zyx sees a red
 
 export interface TinySweep {
   readonly folder: string;
+  /** The model's folder. */
+  readonly model: string;
   /** Writes a sweep of four trials, with `changes` to its top-level keys, as `file` in the folder. */
   write(file: string, changes?: object): void;
   dispose(): void;
@@ -36,6 +38,7 @@ export async function createTinySweep(golden = "tiny-bert"): Promise<TinySweep> 
   };
   return {
     folder,
+    model,
     write: (file, changes = {}) => writeFileSync(join(folder, file), stringify({ ...sweep, ...changes })),
     dispose: () => {
       for (const path of [folder, model]) rmSync(path, { recursive: true });

@@ -25,7 +25,13 @@ const regression = config.problem_type === "regression";
 const classes = config.id2label ? Object.keys(config.id2label).length : 0;
 const rowMap = buildRowMap(config.vocab_size, [], "all");
 const checkpoint = openCheckpoint(await readSafetensors(`${folder}/model.safetensors`));
-const options = { task, rows: config.vocab_size, classes, regression, has: (name) => checkpoint.find(name) !== undefined };
+const options = {
+  task,
+  rows: config.vocab_size,
+  classes,
+  regression,
+  has: (name) => checkpoint.find(name) !== undefined,
+};
 const model = buildModel(config, options);
 const layout = layOut(model, rowMap);
 const values = new Float32Array(layout.size);
@@ -33,7 +39,10 @@ writeTrainedValues(values, model, layout, { checkpoint, rowMap });
 
 await tf.setBackend("cpu");
 const weights = new Map(
-  layout.slots.map(({ name, shape, offset, length }) => [name, tf.tensor(values.slice(offset, offset + length), [...shape])]),
+  layout.slots.map(({ name, shape, offset, length }) => [
+    name,
+    tf.tensor(values.slice(offset, offset + length), [...shape]),
+  ]),
 );
 const [line] = readFileSync(batches, "utf8").split("\n");
 const { input_ids: ids, attention_mask: mask, token_type_ids: types, labels } = JSON.parse(line);
@@ -44,7 +53,17 @@ const inputs = {
   attentionMask: tf.tensor2d(mask),
   targetPositions: tf.tensor1d(asked(), "int32"),
 };
-console.log(JSON.stringify(model.logits((name) => weights.get(name), inputs, (x) => x).arraySync()));
+console.log(
+  JSON.stringify(
+    model
+      .logits(
+        (name) => weights.get(name),
+        inputs,
+        (x) => x,
+      )
+      .arraySync(),
+  ),
+);
 
 function asked() {
   if (task === "sequence-classification") return ids.map((_, row) => row * length);

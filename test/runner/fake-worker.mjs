@@ -17,6 +17,11 @@ export async function train({ job, inputs, port, stop }) {
   switch (job.parameters.act) {
     case "reply-error":
       return { type: "broken", error: { code: "internal", message: "TypeError: no\n    at f (/a/b/model.js:3:1)" } };
+    case "disk-full":
+      return {
+        type: "broken",
+        error: { code: "store", message: "c.safetensors cannot be written", hint: "Make room." },
+      };
     case "exit":
       measured(port, 10, false);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -56,6 +56,12 @@ test("an exception in a trial is that trial's failure, on one line with its plac
   expect(await run("train")).toMatchObject({ state: "complete", bestStep: 2 });
 });
 
+test("a disk that takes no more files is nobody's failure: the run rejects", async () => {
+  const { run } = await prepared(1);
+  await expect(run("disk-full")).rejects.toMatchObject({ code: "store", hint: "Make room." });
+  expect(await run("train")).toMatchObject({ state: "complete" });
+});
+
 test("a thread that exits fails its own trial alone, and the pool goes on", async () => {
   const { run } = await prepared(2);
   const [dead, alive] = await Promise.all([run("exit"), run("train")]);

@@ -2,8 +2,6 @@
 // (seed, step, purpose), so there is no generator position to keep: a trial goes on from here to the last bit.
 
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { messageOf } from "../../errors.js";
 import type { Measurement } from "../../sweep/trial.js";
 import type { NamedTensor } from "../data/inputs.js";
@@ -43,7 +41,6 @@ export async function writeCheckpoint(file: string, fingerprint: string, checkpo
   const tensors = [...state.tensors].flatMap(([name, tensor]) =>
     PARTS.map((part): NamedTensor => ({ name: `${part}/${name}`, shape: [tensor[part].length], data: tensor[part] })),
   );
-  await mkdir(dirname(file), { recursive: true });
   await writeSafetensors(file, tensors, { fingerprint, progress: JSON.stringify(progress) });
 }
 

@@ -1,7 +1,7 @@
 // Safetensors files: a length, a JSON header, raw little-endian tensors. Reads fp32, fp16 and bf16 into shared float32
 // arrays; writes fp32. Format: https://github.com/huggingface/safetensors#format
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { basename } from "node:path";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { DualrateError, messageOf } from "../../errors.js";
 import type { NamedTensor } from "../data/inputs.js";
@@ -216,8 +216,8 @@ async function readExactly<T extends Uint8Array>(
 }
 
 /**
- * Writes tensors as float32 under a temporary name, then renames, so that `file` is never half written. Throws a
- * DualrateError of code "model" where it cannot.
+ * Writes tensors as float32 under a temporary name, then renames, so that `file` is never half written; makes its folder. Throws a
+ * DualrateError of code "store" where it cannot: that is nobody's fault but the disk's.
  */
 export async function writeSafetensors(
   file: string,
@@ -226,6 +226,7 @@ export async function writeSafetensors(
 ): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
+    await mkdir(dirname(file), { recursive: true });
     const handle = await open(temporary, "w");
     try {
       await handle.writeFile(encodeHeader(tensors, metadata));
@@ -238,8 +239,11 @@ export async function writeSafetensors(
     }
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw invalid(file, `cannot be written: ${messageOf(error)}`, error);
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new DualrateError("store", `${file} cannot be written: ${messageOf(error)}`, {
+      hint: "Make room on its disk, or check that you may write there.",
+      cause: error,
+    });
   }
 }
 
