@@ -8,9 +8,10 @@ import {
   type Value,
 } from "./distributions.js";
 import { normalProbability } from "./normal.js";
+import type { DISTRIBUTIONS } from "./parameter-schemas.js";
 import type { Domain, NumberDomain } from "./parameters.js";
 import { type Problem, pathText, show } from "./problems.js";
-import type { DISTRIBUTIONS, Searched } from "./schema.js";
+import type { Searched } from "./schema.js";
 import type { Path } from "./source.js";
 
 type Kind = (typeof DISTRIBUTIONS)[number];
