@@ -27,6 +27,8 @@ export interface TestResult {
   readonly difference: number | undefined;
   /** With its interval, for two seeds or more. */
   readonly contrast: Contrast | undefined;
+  /** Whether the split had been evaluated for another winner before: the study went on after that. */
+  readonly again: boolean;
 }
 
 /** Undefined as long as the winner was not tested. */
@@ -54,19 +56,21 @@ export function testResultOf(
       })
     : [];
   const difference = differences.length > 0 ? meanOf(differences).mean : undefined;
-  return { winner, baseline, difference, contrast: contrastFrom(differences) };
+  const again = tests.size > winner.seeds + (baseline?.seeds ?? 0);
+  return { winner, baseline, difference, contrast: contrastFrom(differences), again };
 }
 
 /** One sentence: `test split, evaluated once: ratio 8x loss 2.15 ±.01 (3 seeds), ratio 1x 2.21 ±.01: -0.06 [-0.08, -0.04]`. */
 export function testLine(
-  { winner, baseline, difference, contrast }: TestResult,
+  { winner, baseline, difference, contrast, again }: TestResult,
   metric: MetricName,
   plusMinus = "±",
 ): string {
   const text = ({ configuration, value, standardError }: Tested) =>
     `ratio ${formatRatio(configuration.rates.lr_ratio)} ${formatMean(value, standardError, plusMinus)}`;
   const seeds = winner.seeds > 1 ? ` (${plural(winner.seeds, "seed")})` : "";
-  const found = `test split, evaluated once: ${metric} of ${text(winner)}${seeds}`;
+  const how = again ? "evaluated for an earlier winner before" : "evaluated once";
+  const found = `test split, ${how}: ${metric} of ${text(winner)}${seeds}`;
   if (baseline === undefined || difference === undefined) return found;
   const interval = contrast
     ? ` (95 % interval ${formatDifference(contrast.low)} to ${formatDifference(contrast.high)})`
@@ -75,7 +79,7 @@ export function testLine(
 }
 
 /** As `--json` has it. */
-export function testJson({ winner, baseline, difference, contrast }: TestResult): object {
+export function testJson({ winner, baseline, difference, contrast, again }: TestResult): object {
   const json = ({ configuration, seeds, value, standardError }: Tested) => ({
     trial: configuration.number,
     lr_ratio: configuration.rates.lr_ratio,
@@ -88,5 +92,6 @@ export function testJson({ winner, baseline, difference, contrast }: TestResult)
     baseline: baseline ? json(baseline) : null,
     difference: difference ?? null,
     contrast: contrast ?? null,
+    again,
   };
 }

@@ -52,6 +52,13 @@ test("of one seed there is a difference, and no interval", () => {
   );
 });
 
+test("a split that was evaluated for another winner before is said to be", () => {
+  const tests = new Map([1, 2, 3, 4, 5, 6, 7].map((number) => [number, values(2)]));
+  const result = testResultOf(TRIALS, tests, metric);
+  expect(result?.again).toBe(true);
+  expect(testLine(result!, "loss")).toMatch(/^test split, evaluated for an earlier winner before: loss of/);
+});
+
 test("a winner that was not tested has no result; one alone has no baseline", () => {
   expect(testResultOf(TRIALS, new Map(), metric)).toBeUndefined();
   expect(testResultOf(TRIALS, new Map([[4, values(2)]]), metric)).toBeUndefined();
