@@ -1,5 +1,5 @@
 // `dualrate run`: a sweep from its file to its ranking. Inputs are checked before anything is stored.
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { endingLines } from "../dashboard/ending.js";
 import { resultsFlag, shortPath } from "../dashboard/format.js";
 import { followPlainly } from "../dashboard/plain.js";
@@ -104,7 +104,9 @@ async function runStored(
   try {
     const study = writer.openStudy({ sweep, inputs: summary.hashes, summary, plannedTrials });
     return await withReader(options, async (reader): Promise<Result> => {
-      const { counts } = findStudy(reader, study.name, options);
+      const { counts, owner: running } = findStudy(reader, study.name, options);
+      // It needs neither memory nor anything to be left to do.
+      if (running) return taken(study, running, writer);
       const retried = options.retryFailed ? reader.trials(study.id).filter(isRetriable).length : 0;
       const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
       const added = () => newTrials(sweep, enqueued, reader.trials(study.id));
@@ -114,13 +116,14 @@ async function runStored(
       const isOver = trials.every((trial) => "endedAt" in trial) && plan.next(history, trials) === undefined;
       if (isOver && nothingNew) {
         if (sweep.final) writer.planTrials(study.id, trials.length);
+        new TrialFiles(options.results, study.name).tidy(trials, sweep.metric.goal);
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }
       if (!options.overcommit) checkMemory(summary, workers);
       const owner = writer.acquireLease(study.id, workers);
-      if (owner) return { kind: "taken", study, owner };
-      if (options.retryFailed) note(retryText(writer.requeueFailed(study.id)));
+      if (owner) return taken(study, owner, writer);
+      if (options.retryFailed) note(retryText(retryFailed(writer, study.id)));
       for (const trial of added()) writer.addTrial(study.id, trial);
       const end = await runOwned(study, withSlots(executor, workers), writer, reader, stop, options);
       return { kind: "ended", study, end };
@@ -128,6 +131,25 @@ async function runStored(
   } finally {
     writer.close();
   }
+}
+
+/** Another process runs the study; its log tells who looks on. */
+function taken(study: StudyRecord, owner: StudyOwner, writer: StoreWriter): Result {
+  const watcher = `process ${process.pid} on ${hostname()}`;
+  writer.logEvent(
+    study.id,
+    "lease",
+    `${watcher} looks on, read-only: process ${owner.pid} on ${owner.host} runs the study`,
+  );
+  return { kind: "taken", study, owner };
+}
+
+/** Their numbers. */
+function retryFailed(writer: StoreWriter, studyId: number): readonly number[] {
+  const numbers = writer.requeueFailed(studyId);
+  for (const number of numbers)
+    writer.logEvent(studyId, "trial", `trial ${number} is put back, for --retry-failed`, number);
+  return numbers;
 }
 
 function finishedText({ name }: StudyRecord, failed: number, { retryFailed = false }: RunOptions): string {
@@ -147,7 +169,7 @@ function withSlots(executor: Executor, slots: number): Executor {
     slots,
     prepare: (settings, seed) => executor.prepare(settings, seed),
     run: (job, handlers) => executor.run(job, handlers),
-    close: (now) => executor.close(now),
+    close: (now, abandon) => executor.close(now, abandon),
   };
 }
 
@@ -199,14 +221,21 @@ function stopText({ level, paused }: StopSignal): string {
 async function finish(result: Result, signalStatus: number | undefined, options: RunOptions): Promise<number> {
   const { study } = result;
   if (result.kind === "taken") {
-    const { pid, host } = result.owner;
-    note(`process ${pid} on ${host} runs ${study.name} already; this view is read-only`);
+    note(...takenLines(result.owner, study, options));
     await withReader(options, (reader) => watchStudy(reader, study, options));
     return 0;
   }
   if (result.kind === "already-finished") note(result.end.message);
   await withReader(options, (reader) => showEnding(reader, study, options));
   return exitStatus(result.end, signalStatus, options);
+}
+
+function takenLines({ pid, host }: StudyOwner, { name }: StudyRecord, options: RunOptions): readonly string[] {
+  const flags = [options.retryFailed && "--retry-failed", options.enqueue && "--enqueue"].filter((flag) => flag);
+  return [
+    `process ${pid} on ${host} runs ${name} already; this view is read-only`,
+    ...(flags.length > 0 ? [`${flags.join(" and ")} had no effect: give it once that process has ended`] : []),
+  ];
 }
 
 /** The ranking is the result, unless standard output carries events. */

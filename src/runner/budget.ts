@@ -35,7 +35,8 @@ export const BEGINS = /^(started|resumed): /;
 export function timeOfRuns(events: readonly StudyEvent[], trials: readonly Trial[]): number {
   const begins = events.filter(({ kind, message }) => kind === "study" && BEGINS.test(message)).map(({ at }) => at);
   const signs = [
-    ...events.map(({ at }) => at),
+    // Others log what concerns the lease, at times when the study may not run.
+    ...events.filter(({ kind }) => kind !== "lease").map(({ at }) => at),
     ...trials.flatMap((trial) => ("endedAt" in trial ? trial.endedAt : [])),
   ];
   return begins.reduce((total, begin, i) => {

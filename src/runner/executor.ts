@@ -22,8 +22,11 @@ export interface Executor {
    * broken executor, or one that was closed, only.
    */
   run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome>;
-  /** Ends all workers: idle ones and those that get idle, or all of them at once if `now`. */
-  close(now?: boolean): Promise<void>;
+  /**
+   * Ends all workers: idle ones and those that get idle, or all of them at once if `now`. Trials that are cut off write a
+   * checkpoint; not if `abandon`: their files are another process's by then.
+   */
+  close(now?: boolean, abandon?: boolean): Promise<void>;
 }
 
 /** An executor beside the user's files. */

@@ -8,16 +8,18 @@ import type { Settings } from "../sweep/settings.js";
 import type { TrialOutcome } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
-import type {
-  ExportReply,
-  ExportRequest,
-  MessageFromWorker,
-  MessageToWorker,
-  PrepareReply,
-  PrepareTask,
-  StartRequest,
-  TrainReply,
-  TrialJob,
+import {
+  ABANDON,
+  type ExportReply,
+  type ExportRequest,
+  type MessageFromWorker,
+  type MessageToWorker,
+  type PrepareReply,
+  type PrepareTask,
+  STOP,
+  type StartRequest,
+  type TrainReply,
+  type TrialJob,
 } from "./protocol.js";
 
 export interface PiscinaSettings {
@@ -122,9 +124,9 @@ class PiscinaExecutor implements LocalExecutor {
     throw new DualrateError("internal", "a trial's inputs were not prepared by this executor");
   }
 
-  async close(now = false): Promise<void> {
+  async close(now = false, abandon = false): Promise<void> {
     this.#closed = true;
-    if (now) this.#breakDown(undefined);
+    if (now) this.#breakDown(undefined, abandon ? ABANDON : STOP);
     await Promise.allSettled([...this.#tasks].map((task) => task.reply));
     await this.#idle();
     await this.#pool.destroy();
@@ -164,8 +166,8 @@ class PiscinaExecutor implements LocalExecutor {
     return reply.finally(() => this.#tasks.delete(pending));
   }
 
-  #breakDown(error: Error | undefined): void {
-    for (const { stop } of this.#limits) Atomics.store(stop, 0, 1);
+  #breakDown(error: Error | undefined, how = STOP): void {
+    for (const { stop } of this.#limits) Atomics.store(stop, 0, how);
     const reason = error
       ? new DualrateError("worker", `worker threads cannot start: ${error.message}`, {
           hint: "Build the project with `npm run build`, or install it again.",
@@ -188,7 +190,7 @@ interface PendingTask {
  */
 class TimeLimit {
   readonly minutes: number;
-  /** Over shared memory: set to 1, it tells the trial to stop before its next step. */
+  /** Over shared memory: set to STOP or ABANDON, it tells the trial to stop before its next step. */
   readonly stop = new Int32Array(new SharedArrayBuffer(4));
   /** Whether the trial was told to stop for its time. */
   isOver = false;
@@ -199,7 +201,7 @@ class TimeLimit {
     this.minutes = minutes ?? Number.POSITIVE_INFINITY;
     this.#after(60_000 * this.minutes, () => {
       this.isOver = true;
-      Atomics.store(this.stop, 0, 1);
+      Atomics.store(this.stop, 0, STOP);
       this.#after(graceMs, () => this.#abort.abort());
     });
   }

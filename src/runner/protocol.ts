@@ -32,6 +32,11 @@ export interface TrialJob {
   readonly weights?: string;
 }
 
+/** What a trial is told in shared memory, where 0 is to go on: to stop before its next step, with a checkpoint. */
+export const STOP = 1;
+/** To stop before its next step, and to leave its files as they are. */
+export const ABANDON = 2;
+
 export interface PrepareTask {
   readonly settings: Settings;
   readonly seed: number;

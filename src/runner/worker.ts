@@ -7,16 +7,17 @@ import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { Notice } from "../trainer/progress.js";
 import type { Training } from "../trainer/train.js";
-import type {
-  ExportReply,
-  ExportRequest,
-  MessageFromWorker,
-  MessageToWorker,
-  PrepareReply,
-  PrepareTask,
-  StartRequest,
-  TrainReply,
-  TrialJob,
+import {
+  ABANDON,
+  type ExportReply,
+  type ExportRequest,
+  type MessageFromWorker,
+  type MessageToWorker,
+  type PrepareReply,
+  type PrepareTask,
+  type StartRequest,
+  type TrainReply,
+  type TrialJob,
 } from "./protocol.js";
 import { Rungs } from "./rungs.js";
 import { fingerprintOf } from "./trial-files.js";
@@ -27,7 +28,7 @@ export interface TrainTask {
   /** Over shared memory: receiving them copies nothing. */
   readonly inputs: SharedInputs;
   readonly port: MessagePort;
-  /** Over shared memory: 1 once the trial is to stop before its next step. */
+  /** Over shared memory: STOP or ABANDON once the trial is to stop before its next step. */
   readonly stop: Int32Array;
 }
 
@@ -119,11 +120,12 @@ async function trainingOf(job: TrialJob, inputs: SharedInputs): Promise<Training
 async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<TrialOutcome> {
   const [{ train }, runtime] = await Promise.all([import("../trainer/train.js"), runtimeOfThread()]);
   const training = await trainingOf(job, inputs);
-  const stopped = () => Atomics.load(stop, 0) === 1;
+  const stopped = () => Atomics.load(stop, 0) !== 0;
+  const abandoned = () => Atomics.load(stop, 0) === ABANDON;
   const notify = (notice: Notice) => post(port, { type: "notice", notice });
   const { checkpoint, weights } = job;
   const files = { fingerprint: fingerprintOf(job), ...(checkpoint && { checkpoint }), ...(weights && { weights }) };
-  const measurements = train({ ...training, stopped, files, notify }, runtime);
+  const measurements = train({ ...training, stopped, abandoned, files, notify }, runtime);
   return follow(measurements, port, new Rungs(job.rungs, training.config.totalSteps), job.after ?? 0);
 }
 

@@ -36,7 +36,9 @@ export interface StudyOwner {
   readonly workers: number;
 }
 
-export type EventKind = "study" | "trial" | "warning" | "error";
+/** `lease`: who runs the study, and who only looks on. */
+export const EVENT_KINDS = ["study", "trial", "warning", "error", "lease"] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface StudyEvent {
   readonly id: number;
@@ -46,13 +48,19 @@ export interface StudyEvent {
   readonly message: string;
 }
 
-/** The single writer. Every call is one synchronous transaction; failures are DualrateErrors of code "store" or "study". */
+/**
+ * The single writer. Every call is one synchronous transaction; failures are DualrateErrors of code "store" or "study", and of
+ * code "lease" where this writer has held the study's lease and another process has taken it over: then nothing is changed.
+ */
 export interface StoreWriter {
-  /** Creates the study, or opens it again; a changed definition is an error that says what changed. */
+  /**
+   * Creates the study, or opens it again; a changed definition is an error that says what changed. A study that a living process
+   * runs comes as it is stored.
+   */
   openStudy(definition: StudyDefinition): StudyRecord;
-  /** Takes the study's lease, from a dead owner too; undefined when taken, the living owner where there is one. */
+  /** Takes the study's lease, from a dead owner too (an event says so); undefined when taken, the living owner where there is one. */
   acquireLease(studyId: number, workers: number): StudyOwner | undefined;
-  /** A sign of life; a DualrateError where another process has taken the lease over. */
+  /** A sign of life; a DualrateError where this writer does not hold the lease (any more). */
   heartbeat(studyId: number): void;
   releaseLease(studyId: number): void;
   /** Trials that were running when their coordinator died, each as `requeueTrial`. Their numbers. */

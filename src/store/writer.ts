@@ -5,18 +5,10 @@ import { DualrateError } from "../errors.js";
 import type { Measurement, Pause, TrialCommon, TrialEnd } from "../sweep/trial.js";
 import { databaseFile, explained, openForWriting } from "./database.js";
 import { definitionChanges } from "./definition.js";
-import { isAlive, isSameProcess, thisProcess } from "./lease.js";
+import { HeldLeases } from "./held-leases.js";
+import type { ProcessIdentity } from "./lease.js";
 import type { EventKind, StoreWriter, StudyDefinition, StudyOwner, StudyRecord } from "./records.js";
-import {
-  definitionToJson,
-  type LeaseRow,
-  measurementToRow,
-  outcomeToRow,
-  ownerFromRow,
-  type StudyRow,
-  studyFromRow,
-  trialToRow,
-} from "./rows.js";
+import { definitionToJson, measurementToRow, outcomeToRow, type StudyRow, studyFromRow, trialToRow } from "./rows.js";
 
 /** Opens `<resultsDir>/sweeps.db` for writing and makes both where they are missing; a DualrateError where it cannot. */
 export function openWriter(resultsDir: string): StoreWriter {
@@ -26,13 +18,14 @@ export function openWriter(resultsDir: string): StoreWriter {
 class SqliteWriter implements StoreWriter {
   readonly #resultsDir: string;
   readonly #db: Database;
-  readonly #me = thisProcess();
-  /** Studies whose lease this writer holds; another writer of the same process does not. */
-  readonly #leases = new Set<number>();
+  readonly #leases: HeldLeases;
+  /** Studies that another process took over from this one, and that know of it. */
+  readonly #told = new Set<number>();
 
   constructor(resultsDir: string, db: Database) {
     this.#resultsDir = resultsDir;
     this.#db = db;
+    this.#leases = new HeldLeases(db);
   }
 
   openStudy(definition: StudyDefinition): StudyRecord {
@@ -40,6 +33,8 @@ class SqliteWriter implements StoreWriter {
       const { name } = definition.sweep;
       const known = this.#db.prepare<[string], StudyRow>("SELECT * FROM studies WHERE name = ?").get(name);
       if (known) this.#refuseChanges(studyFromRow(known), definition);
+      // It runs as its owner has opened it.
+      if (known && this.#leases.otherOwner(known.id)) return studyFromRow(known);
       const row = this.#db
         .prepare<unknown[], StudyRow>(
           // Paths and estimates may be new, and what runs next uses them.
@@ -53,34 +48,22 @@ class SqliteWriter implements StoreWriter {
 
   acquireLease(studyId: number, workers: number): StudyOwner | undefined {
     return this.#change(studyId, () => {
-      const row = this.#db.prepare<[number], LeaseRow>("SELECT * FROM leases WHERE study_id = ?").get(studyId);
-      const owner = row && ownerFromRow(row);
-      const mine = owner && this.#leases.has(studyId) && isSameProcess(owner, this.#me);
-      if (owner && !mine && isAlive(owner, Date.now())) return owner;
-      this.#db
-        .prepare("INSERT OR REPLACE INTO leases VALUES (@studyId, @host, @pid, @processStartedAt, @now, @workers)")
-        .run({ studyId, ...this.#me, now: Date.now(), workers });
-      this.#leases.add(studyId);
+      const acquired = this.#leases.acquire(studyId, workers);
+      if (acquired.kind === "refused") return acquired.owner;
+      if (acquired.from) this.#insertEvent(studyId, "lease", takeoverText(this.#leases.me, acquired.from));
       return undefined;
     });
   }
 
   heartbeat(studyId: number): void {
-    const { changes } = this.#transaction(() =>
-      this.#db
-        .prepare(`UPDATE leases SET heartbeat_at = @now WHERE ${MY_LEASE}`)
-        .run({ studyId, ...this.#me, now: Date.now() }),
-    );
-    if (changes > 0) return;
-    throw new DualrateError("study", `this process no longer owns study ${studyId}: another one has taken it over`, {
-      hint: "It may have slept for too long. `dualrate dashboard` shows what the other one does.",
-    });
+    if (this.#owned(studyId, () => this.#leases.beat(studyId))) return;
+    throw this.#transaction(() => this.#notOwned(studyId, undefined));
   }
 
   releaseLease(studyId: number): void {
-    this.#leases.delete(studyId);
-    this.#change(studyId, () => {
-      this.#db.prepare(`DELETE FROM leases WHERE ${MY_LEASE}`).run({ studyId, ...this.#me });
+    this.#transaction(() => {
+      this.#leases.release(studyId);
+      this.#grow(studyId);
     });
   }
 
@@ -179,16 +162,12 @@ class SqliteWriter implements StoreWriter {
   }
 
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void {
-    this.#change(studyId, () => {
-      this.#db
-        .prepare("INSERT INTO events (study_id, at, kind, trial, message) VALUES (?, ?, ?, ?, ?)")
-        .run(studyId, Date.now(), kind, trial ?? null, message);
-    });
+    this.#change(studyId, () => this.#insertEvent(studyId, kind, message, trial));
   }
 
   close(): void {
     if (!this.#db.open) return;
-    for (const studyId of this.#leases) this.releaseLease(studyId);
+    for (const studyId of this.#leases.held) this.releaseLease(studyId);
     this.#db.close();
   }
 
@@ -238,11 +217,44 @@ class SqliteWriter implements StoreWriter {
     );
   }
 
+  #insertEvent(studyId: number, kind: EventKind, message: string, trial?: number): void {
+    this.#db
+      .prepare("INSERT INTO events (study_id, at, kind, trial, message) VALUES (?, ?, ?, ?, ?)")
+      .run(studyId, Date.now(), kind, trial ?? null, message);
+  }
+
   /** A transaction that makes the study's version grow. */
   #change<Result>(studyId: number, work: () => Result): Result {
-    return this.#transaction(() => {
-      this.#db.prepare("UPDATE studies SET version = version + 1 WHERE id = ?").run(studyId);
+    return this.#owned(studyId, () => {
+      this.#grow(studyId);
       return work();
+    });
+  }
+
+  #grow(studyId: number): void {
+    this.#db.prepare("UPDATE studies SET version = version + 1 WHERE id = ?").run(studyId);
+  }
+
+  /** A transaction, unless another process has taken over the study that this writer held: then an error, and an event. */
+  #owned<Result>(studyId: number, work: () => Result): Result {
+    const done = this.#transaction(() => {
+      const lost = this.#leases.lost(studyId);
+      return lost ? { error: this.#notOwned(studyId, lost.to) } : { result: work() };
+    });
+    if ("error" in done) throw done.error;
+    return done.result;
+  }
+
+  #notOwned(studyId: number, to: StudyOwner | undefined): DualrateError {
+    const name = this.#db.prepare("SELECT name FROM studies WHERE id = ?").pluck().get(studyId);
+    const whose = to ? `${processText(to)} has taken it over` : "nobody does";
+    if (this.#leases.held.includes(studyId) && !this.#told.has(studyId)) {
+      this.#told.add(studyId);
+      this.#insertEvent(studyId, "lease", `${processText(this.#leases.me)} lost the study and stops: ${whose}`);
+      this.#grow(studyId);
+    }
+    return new DualrateError("lease", `this process no longer owns study "${name}": ${whose}`, {
+      hint: "It was suspended, or its machine slept, for too long. `dualrate dashboard` shows what the other one does.",
     });
   }
 
@@ -251,7 +263,14 @@ class SqliteWriter implements StoreWriter {
   }
 }
 
-const MY_LEASE = "study_id = @studyId AND host = @host AND pid = @pid AND process_started_at = @processStartedAt";
+function processText({ pid, host }: ProcessIdentity): string {
+  return `process ${pid} on ${host}`;
+}
+
+function takeoverText(me: ProcessIdentity, dead: StudyOwner): string {
+  const heartbeat = new Date(dead.heartbeatAt).toISOString();
+  return `${processText(me)} takes over from ${processText(dead)}, which is gone; its last sign of life was at ${heartbeat}`;
+}
 
 /** A trial in another state than its writer believes was changed by someone else, and must not be overwritten. */
 function expectTrial(changes: number, number: number, state: string): void {

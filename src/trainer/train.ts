@@ -34,6 +34,8 @@ export interface Training {
   readonly studySeed: number;
   /** Asked before each step and each evaluation batch; true ends the training with an "interrupted" error. */
   readonly stopped?: () => boolean;
+  /** Asked of a training that is stopped; true leaves its files as they are. */
+  readonly abandoned?: () => boolean;
   /** Nothing is written where none are given. */
   readonly files?: TrainingFiles;
   readonly notify?: (notice: Notice) => void;
@@ -73,7 +75,8 @@ export async function* train(training: Training, runtime: Runtime): Generator {
       if (left) return left;
     }
   } catch (error) {
-    if (error instanceof DualrateError && error.code === "interrupted") await progress.save(engine, files);
+    const isStopped = error instanceof DualrateError && error.code === "interrupted";
+    if (isStopped && !training.abandoned?.()) await progress.save(engine, files);
     throw error;
   } finally {
     engine.dispose();

@@ -5,6 +5,9 @@ import { basename } from "node:path";
 import { DualrateError, messageOf } from "../../errors.js";
 import type { NamedTensor } from "../data/inputs.js";
 
+/** How the name of a file ends that is being written. */
+export const TEMPORARY = ".tmp";
+
 const LENGTH_BYTES = 8;
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -197,7 +200,7 @@ export async function writeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${process.pid}${TEMPORARY}`;
   try {
     const handle = await open(temporary, "w");
     try {
