@@ -1,6 +1,6 @@
 // The ask/tell loop of one study: asks the sampler for trials, keeps the executor's slots full, and stores whatever they
 // report at once, so that a study goes on from the database whenever and however it was stopped.
-import { DualrateError } from "../errors.js";
+import { DualrateError, messageOf } from "../errors.js";
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
@@ -114,7 +114,10 @@ class StudyRun {
     try {
       this.#stopChanged();
       await this.#loop();
-      if (this.#broken) throw this.#broken.error;
+      if (this.#broken) {
+        this.#logBroken(this.#broken.error);
+        throw this.#broken.error;
+      }
       return this.#studyEnd();
     } finally {
       clearInterval(heartbeat);
@@ -301,7 +304,7 @@ class StudyRun {
   #break(error: unknown): void {
     if (this.#broken) return;
     this.#broken = { error };
-    this.#closeExecutor(error instanceof DualrateError && error.code === "lease");
+    this.#closeExecutor(isLeaseLost(error));
     this.#wake();
   }
 
@@ -328,9 +331,21 @@ class StudyRun {
     return this.#options.stop.level === "now" ? "stopped" : "drained";
   }
 
+  /** The error itself may be that nothing can be stored. */
+  #logBroken(error: unknown): void {
+    const [what] = messageOf(error).split("\n");
+    try {
+      if (!isLeaseLost(error)) this.#log("error", `the run ended with an error: ${what}`);
+    } catch {}
+  }
+
   #log(kind: EventKind, message: string, trial?: number): void {
     this.#options.writer.logEvent(this.#options.study.id, kind, message, trial);
   }
+}
+
+function isLeaseLost(error: unknown): boolean {
+  return error instanceof DualrateError && error.code === "lease";
 }
 
 function startText(study: StudyRecord, ledger: Ledger, slots: number, requeued: readonly number[]): string {

@@ -85,15 +85,16 @@ type Wait = (victim: Victim, random: Random, over: AbortSignal) => Promise<unkno
 const WAITS: Readonly<Record<Moment, Wait>> = {
   start: (_, random, signal) => sleep(1500 * random.uniform(), undefined, { signal }),
   change: async (victim, random, signal) => {
-    await seen(victim, signal, changes(1 + Math.floor(8 * random.uniform())));
+    await seen(victim, signal, changes(1 + random.below(16)));
     await sleep(40 * random.uniform(), undefined, { signal });
   },
-  checkpoint: (victim, random, signal) => written(victim, "checkpoints", 1 + Math.floor(4 * random.uniform()), signal),
-  weights: (victim, random, signal) => written(victim, "weights", 1 + Math.floor(3 * random.uniform()), signal),
+  checkpoint: (victim, random, signal) => written(victim, "checkpoints", 1 + random.below(6), signal),
+  weights: (victim, random, signal) => written(victim, "weights", 1 + random.below(4), signal),
   paused: async (victim, random, signal) => {
+    const isChanged = changes(1 + random.below(12));
     const isPaused = (reader: StoreReader, id: number) => reader.trials(id).some(({ state }) => state === "paused");
-    await seen(victim, signal, isPaused);
-    await sleep(300 * random.uniform(), undefined, { signal });
+    await seen(victim, signal, (reader, id) => isChanged(reader, id) && isPaused(reader, id));
+    await sleep(40 * random.uniform(), undefined, { signal });
   },
 };
 
