@@ -222,7 +222,14 @@ async function finish(result: Result, signalStatus: number | undefined, options:
   const { study } = result;
   if (result.kind === "taken") {
     note(...takenLines(result.owner, study, options));
-    await withReader(options, (reader) => watchStudy(reader, study, options));
+    await withReader(options, async (reader) => {
+      await watchStudy(reader, study, options);
+      const { owner, counts } = findStudy(reader, study.name, options);
+      if (owner || counts.queued + counts.running + counts.paused === 0) return;
+      note(
+        `no process runs it any more; to go on: dualrate run ${shortPath(study.sweep.file)}${resultsFlag(options.results)}`,
+      );
+    });
     return 0;
   }
   if (result.kind === "already-finished") note(result.end.message);

@@ -6,7 +6,7 @@ import type { Notice } from "../trainer/progress.js";
 import type { ExportRequest, StartRequest, TrialJob } from "./protocol.js";
 
 export interface TrialHandlers {
-  /** Called for every measurement, in order. The verdict counts where the trial is at a rung, and is waited for there. */
+  /** Called for every measurement, in order. The verdict is waited for, and counts where the trial is at a rung. */
   readonly onMeasurement: (measurement: Measurement, atRung: boolean) => Verdict;
   /** Called for what is worth telling beside measurements. */
   readonly onNotice?: (notice: Notice) => void;

@@ -249,7 +249,7 @@ class Progress {
     this.lastStep = measurement.step;
     const verdict = this.#handlers.onMeasurement(measurement, atRung);
     const answer: MessageToWorker = { type: "verdict", verdict };
-    if (atRung) this.#port.postMessage(answer);
+    this.#port.postMessage(answer);
   }
 }
 

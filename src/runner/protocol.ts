@@ -74,7 +74,7 @@ export type MessageFromWorker =
   | {
       readonly type: "measured";
       readonly measurement: Measurement;
-      /** The worker waits for a verdict. */
+      /** Whether the verdict, which the worker waits for in any case, may be other than to continue. */
       readonly atRung: boolean;
     }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -129,19 +129,24 @@ async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<Trial
   return follow(measurements, port, new Rungs(job.rungs, training.config.totalSteps), job.after ?? 0);
 }
 
-/** Passes measurements past step `after` on and, at rungs, verdicts back, until the trainer is done. */
+/**
+ * Passes measurements past step `after` on, and verdicts back, until the trainer is done. Each is waited for: the trial writes
+ * what it keeps of an evaluation once that is stored, and not where the study has become another process's.
+ */
 async function follow(
   measurements: AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>,
   port: MessagePort,
   rungs: Rungs,
   after: number,
 ): Promise<TrialOutcome> {
+  // Where nobody answers any more, the trial goes on, and finds that it is to stop.
+  const left = new Promise<Verdict>((resolve) => port.once("close", () => resolve({ action: "continue" })));
   let next = await measurements.next();
   while (!next.done) {
     const isNew = next.value.step > after;
     const atRung = rungs.reached(next.value.step) && isNew;
     if (isNew) post(port, { type: "measured", measurement: next.value, atRung });
-    next = await measurements.next(atRung ? await verdictFrom(port) : undefined);
+    next = await measurements.next(isNew ? await Promise.race([verdictFrom(port), left]) : undefined);
   }
   return next.value;
 }
