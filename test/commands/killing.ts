@@ -47,6 +47,7 @@ export interface Killed {
 /** Runs the sweep until the moment comes, or to its end. */
 export async function runAndKill(victim: Victim, moment: Moment, random: Random): Promise<Killed> {
   const { folder, file, results, workers } = victim;
+  const before = temporaryFiles(victim);
   const flags = ["--workers", `${workers}`, "--results", results, "--plain"];
   // Detached: the leader of a process group.
   const stdio = ["ignore", "ignore", "pipe"] as const;
@@ -67,7 +68,12 @@ export async function runAndKill(victim: Victim, moment: Moment, random: Random)
   });
   killGroup(child);
   const [status, signal] = await closed;
-  return { killed: signal === "SIGKILL", halves: temporaryFiles(victim), status, stderr };
+  return {
+    killed: signal === "SIGKILL",
+    halves: temporaryFiles(victim).filter((name) => !before.includes(name)),
+    status,
+    stderr,
+  };
 }
 
 function killGroup({ pid, exitCode }: ChildProcess): void {
