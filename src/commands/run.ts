@@ -123,9 +123,10 @@ async function runStored(
       if (!options.overcommit) checkMemory(summary, workers);
       const owner = writer.acquireLease(study.id, workers);
       if (owner) return taken(study, owner, writer);
-      if (options.retryFailed) note(retryText(retryFailed(writer, study.id)));
+      const retrials = options.retryFailed ? writer.requeueFailed(study.id) : [];
+      if (options.retryFailed) note(retryText(retrials));
       for (const trial of added()) writer.addTrial(study.id, trial);
-      const end = await runOwned(study, withSlots(executor, workers), writer, reader, stop, options);
+      const end = await runOwned(study, retrials, withSlots(executor, workers), writer, reader, stop, options);
       return { kind: "ended", study, end };
     });
   } finally {
@@ -142,14 +143,6 @@ function taken(study: StudyRecord, owner: StudyOwner, writer: StoreWriter): Resu
     `${watcher} looks on, read-only: process ${owner.pid} on ${owner.host} runs the study`,
   );
   return { kind: "taken", study, owner };
-}
-
-/** Their numbers. */
-function retryFailed(writer: StoreWriter, studyId: number): readonly number[] {
-  const numbers = writer.requeueFailed(studyId);
-  for (const number of numbers)
-    writer.logEvent(studyId, "trial", `trial ${number} is put back, for --retry-failed`, number);
-  return numbers;
 }
 
 function finishedText({ name }: StudyRecord, failed: number, { retryFailed = false }: RunOptions): string {
@@ -176,6 +169,7 @@ function withSlots(executor: Executor, slots: number): Executor {
 /** Runs the study under its lease, with its progress in view. */
 async function runOwned(
   study: StudyRecord,
+  retried: readonly number[],
   executor: Executor,
   writer: StoreWriter,
   reader: StoreReader,
@@ -185,7 +179,7 @@ async function runOwned(
   const { sweep } = study;
   const planned = { sampler: createSampler(sweep), pruner: createPruner(sweep, study.summary.trainExamples) };
   const files = new TrialFiles(options.results, study.name);
-  const ended = runStudy({ study, ...planned, executor, writer, reader, files, stop });
+  const ended = runStudy({ study, retried, ...planned, executor, writer, reader, files, stop });
   try {
     await Promise.all([showProgress(reader, study, stop, ended, options), ended]);
     return await ended;

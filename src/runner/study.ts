@@ -29,6 +29,8 @@ import type { TrialFiles } from "./trial-files.js";
 
 export interface StudyOptions {
   readonly study: StudyRecord;
+  /** Failed trials that were put back for this run; its log tells them. */
+  readonly retried?: readonly number[];
   readonly sampler: Sampler;
   readonly pruner: Pruner;
   /** Has prepared the study's inputs. */
@@ -69,6 +71,9 @@ export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
   const earlier = timeOfRuns(reader.events(study.id), ledger.trials);
   const begun = startText(study, ledger, executor.slots, requeued);
   writer.logEvent(study.id, "study", begun);
+  for (const number of options.retried ?? []) {
+    writer.logEvent(study.id, "trial", `trial ${number} had failed, and is put back`, number);
+  }
   for (const number of requeued) writer.logEvent(study.id, "trial", cutOffText(ledger.trial(number)), number);
   return new StudyRun(options, ledger, earlier).run();
 }
