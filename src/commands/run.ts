@@ -1,7 +1,7 @@
 // `dualrate run`: a sweep from its file to its ranking. Inputs are checked before anything is stored.
 import { availableParallelism, hostname } from "node:os";
 import { endingLines } from "../dashboard/ending.js";
-import { resultsFlag, shortPath } from "../dashboard/format.js";
+import { formatClock, resultsFlag, shortPath } from "../dashboard/format.js";
 import { followPlainly } from "../dashboard/plain.js";
 import { StudyWatch } from "../dashboard/watch.js";
 import { DualrateError } from "../errors.js";
@@ -116,7 +116,8 @@ async function runStored(
       const isOver = trials.every((trial) => "endedAt" in trial) && plan.next(history, trials) === undefined;
       if (isOver && nothingNew) {
         if (sweep.final) writer.planTrials(study.id, trials.length);
-        new TrialFiles(options.results, study.name).tidy(trials, sweep.metric.goal);
+        const isFree = writer.acquireLease(study.id, workers) === undefined;
+        if (isFree) new TrialFiles(options.results, study.name).tidy(trials, sweep.metric.goal);
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }
@@ -231,10 +232,13 @@ async function finish(result: Result, signalStatus: number | undefined, options:
   return exitStatus(result.end, signalStatus, options);
 }
 
-function takenLines({ pid, host }: StudyOwner, { name }: StudyRecord, options: RunOptions): readonly string[] {
+function takenLines(owner: StudyOwner, { name }: StudyRecord, options: RunOptions): readonly string[] {
+  const { pid, host, heartbeatAt } = owner;
+  // Whether a process of another host is alive, nobody can see from here.
+  const seen = host === hostname() ? "" : ` (its last sign of life was ${formatClock(Date.now() - heartbeatAt)} ago)`;
   const flags = [options.retryFailed && "--retry-failed", options.enqueue && "--enqueue"].filter((flag) => flag);
   return [
-    `process ${pid} on ${host} runs ${name} already; this view is read-only`,
+    `process ${pid} on ${host} runs ${name} already${seen}; this view is read-only`,
     ...(flags.length > 0 ? [`${flags.join(" and ")} had no effect: give it once that process has ended`] : []),
   ];
 }

@@ -356,7 +356,7 @@ function isLeaseLost(error: unknown): boolean {
 function startText(study: StudyRecord, ledger: Ledger, slots: number, requeued: readonly number[]): string {
   const planned = study.plannedTrials === undefined ? "" : ` of ${study.plannedTrials}`;
   if (ledger.nextNumber === 1) return `started: trial 1${planned}, up to ${slots} at once`;
-  const again = requeued.length > 0 ? `; cut off before, and begun again: trials ${requeued.join(", ")}` : "";
+  const again = requeued.length > 0 ? `; cut off before, and put back: trials ${requeued.join(", ")}` : "";
   return `resumed: ${ended(ledger.counts())}${planned} trials have ended${again}`;
 }
 

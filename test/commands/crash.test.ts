@@ -1,9 +1,22 @@
 // A sweep whose plug is pulled again and again comes to what it comes to undisturbed: every trial once, every number the
 // same. `npm run check:crash` pulls it 50 times.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Random } from "../../src/random.js";
 import { runDualrate } from "../program.js";
-import { ends, filesOf, integrity, MOMENTS, type Moment, outcome, runAndKill, type Victim } from "./killing.js";
+import {
+  ends,
+  filesOf,
+  integrity,
+  MOMENTS,
+  type Moment,
+  outcome,
+  runAndKill,
+  studyFolder,
+  type Victim,
+} from "./killing.js";
 import { createTinySweep, type TinySweep } from "./tiny-sweep.js";
 
 /** Of the first sweep below; half as many of the second. */
@@ -38,6 +51,12 @@ afterAll(() => tiny.dispose());
 
 function victimOf(name: Name, results: string): Victim {
   return { folder: tiny.folder, file: `${name}.yaml`, study: name, results, workers: SWEEPS[name].workers };
+}
+
+/** Of the files that are kept: names and hashes. */
+function contents(victim: Victim): readonly (readonly [string, string])[] {
+  const hash = (name: string) => createHash("sha256").update(readFileSync(join(studyFolder(victim), name)));
+  return filesOf(victim).map((name) => [name, hash(name).digest("hex")]);
 }
 
 async function ranking(name: Name, results: string): Promise<unknown> {
@@ -86,7 +105,7 @@ async function check(name: Name, moments: readonly Moment[], most: number): Prom
     expect(integrity(victim)).toEqual(["ok"]);
     // Nothing but the best trial's weights, which are kept or not as others end before it.
     expect(filesOf(victim).filter((name) => !/^weights.trial-\d+\.safetensors$/.test(name))).toEqual([]);
-    if (victim.workers === 1) expect(filesOf(victim)).toEqual(filesOf(whole));
+    if (victim.workers === 1) expect(contents(victim)).toEqual(contents(whole));
   }
 }
 

@@ -167,7 +167,7 @@ async function written(victim: Victim, name: string, count: number, signal: Abor
   });
 }
 
-function studyFolder({ folder, results, study }: Victim): string {
+export function studyFolder({ folder, results, study }: Victim): string {
   return join(folder, results, study);
 }
 

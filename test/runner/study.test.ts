@@ -105,7 +105,7 @@ test("a study goes on where it was, repeats no ended trial, and runs what was cu
   expect(end).toMatchObject({ reason: "finished", complete: 5, failed: 1 });
   expect(reader.measurementsOf(id, 2)).toHaveLength(2);
   expect(messages().slice(0, 2)).toEqual([
-    "resumed: 2 of 6 trials have ended; cut off before, and begun again: trials 2",
+    "resumed: 2 of 6 trials have ended; cut off before, and put back: trials 2",
     "trial 2 was cut off when its run ended: put back",
   ]);
 });
