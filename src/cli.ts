@@ -18,12 +18,28 @@ function readerLeft(error: NodeJS.ErrnoException): void {
 process.stdout.on("error", readerLeft);
 process.stderr.on("error", readerLeft);
 
+/** The results folder of the command that runs. */
+let results: string | undefined;
+
+function fail(error: unknown): void {
+  note(...failureLines(error, results));
+  process.exitCode = exitStatusOf(error);
+}
+
+// What was thrown where nobody waits for it.
+process.on("uncaughtException", (error) => {
+  fail(error);
+  process.exit();
+});
+
 try {
-  const program = createProgram((status) => {
+  const setStatus = (status: number) => {
     process.exitCode = status;
+  };
+  const program = createProgram(setStatus, (folder) => {
+    results = folder;
   });
   await program.parseAsync();
 } catch (error) {
-  note(...failureLines(error));
-  process.exitCode = exitStatusOf(error);
+  fail(error);
 }

@@ -9,6 +9,7 @@ export type ErrorCode =
   | "data" // data files that cannot be read or are empty
   | "study" // the stored study and the request do not fit
   | "store" // the database cannot be opened, read or written
+  | "lease" // another process has taken the study over
   | "memory" // the machine's memory is too small for what was asked
   | "worker" // a worker failed outside of a trial
   | "interrupted" // stopped by a signal
@@ -22,6 +23,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   data: 2,
   study: 2,
   store: 1,
+  lease: 1,
   memory: 1,
   worker: 1,
   interrupted: 130,

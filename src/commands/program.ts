@@ -3,14 +3,18 @@
 import { createRequire } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_RESULTS } from "../dashboard/format.js";
+import { EVENT_KINDS } from "../store/records.js";
 import { EXIT_STATUS_HELP } from "./failure.js";
 
 const NEWEST = "a study's name (default: the newest)";
 
 const HUB_HELP = `Environment, for models of the Hugging Face hub: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HUB_CACHE, HF_HOME.`;
 
-/** `onExit` gets the status of a command that has one of its own. */
-export function createProgram(onExit: (status: number) => void): Command {
+/** `onExit` gets the status of a command that has one of its own, `onStart` the results folder of a command that has one. */
+export function createProgram(
+  onExit: (status: number) => void,
+  onStart: (results: string | undefined) => void = () => {},
+): Command {
   const program = new Command("dualrate")
     .description("Find the best learning-rate ratio for tokens introduced into a pretrained transformer.")
     .version(readVersion())
@@ -26,7 +30,8 @@ export function createProgram(onExit: (status: number) => void): Command {
         "dualrate export -o best.yaml",
       ),
     )
-    .addHelpText("after", `\n${HUB_HELP}\n\n${EXIT_STATUS_HELP}`);
+    .addHelpText("after", `\n${HUB_HELP}\n\n${EXIT_STATUS_HELP}`)
+    .hook("preAction", (_, command) => onStart(command.opts().results));
   addSweepCommands(program, onExit);
   addStudyCommands(program);
   addExport(program, onExit);
@@ -130,6 +135,18 @@ function addStudyCommands(program: Command): void {
     .addOption(jsonOption())
     .addHelpText("after", examples("dualrate show", "dualrate show 7", "dualrate show my-sweep 7 --json"))
     .action(async (study, trial, options) => (await import("./show.js")).show(study, trial, options));
+  withResults(program.command("log"))
+    .description("print what happened to a study: decisions, failures, retries, and which process ran it when")
+    .argument("[study]", NEWEST)
+    .option("--trial <n>", "only what happened to this trial", positiveInteger)
+    .addOption(new Option("--kind <kind>", "only events of this kind").choices(EVENT_KINDS))
+    .option("--follow", "go on as long as a process runs the study")
+    .option("--json", "print one JSON object a line")
+    .addHelpText(
+      "after",
+      examples("dualrate log", "dualrate log my-sweep --trial 7", "dualrate log --kind lease --json"),
+    )
+    .action(async (study, options) => (await import("./log.js")).log(study, options));
   withResults(program.command("studies"))
     .description("list the studies of the results folder")
     .addOption(jsonOption())

@@ -1,7 +1,7 @@
 // `dualrate run`: a sweep from its file to its ranking. Inputs are checked before anything is stored.
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { endingLines } from "../dashboard/ending.js";
-import { resultsFlag, shortPath } from "../dashboard/format.js";
+import { formatClock, resultsFlag, shortPath } from "../dashboard/format.js";
 import { followPlainly } from "../dashboard/plain.js";
 import { StudyWatch } from "../dashboard/watch.js";
 import { DualrateError } from "../errors.js";
@@ -107,7 +107,9 @@ async function runStored(
     return await withReader(options, async (reader): Promise<Result> => {
       const { study, plan } = await openStudy(prepared, summary, writer, reader, options);
       const { sweep } = study;
-      const { counts } = findStudy(reader, study.name, options);
+      const { counts, owner: running } = findStudy(reader, study.name, options);
+      // It needs neither memory nor anything to be left to do.
+      if (running) return taken(study, running, writer);
       const trials = reader.trials(study.id);
       const retried = options.retryFailed ? trials.filter(isRetriable).length : 0;
       const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
@@ -117,16 +119,19 @@ async function runStored(
         trials.every((trial) => "endedAt" in trial) && plan.next(historyOf(sweep, trials), trials) === undefined;
       const isOver = isRun && untested(study, trials, reader.tests(study.id)).length === 0;
       if (isOver && nothingNew) {
+        const isFree = writer.acquireLease(study.id, 1) === undefined;
+        if (isFree) new TrialFiles(options.results, study.name).tidy(trials, sweep.metric.goal);
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }
       const workers = options.workers ?? defaultWorkers(summary, study.plannedTrials);
       if (!options.overcommit) checkMemory(summary, workers);
       const owner = writer.acquireLease(study.id, workers);
-      if (owner) return { kind: "taken", study, owner };
-      if (options.retryFailed) note(retryText(writer.requeueFailed(study.id)));
+      if (owner) return taken(study, owner, writer);
+      const retrials = options.retryFailed ? writer.requeueFailed(study.id) : [];
+      if (options.retryFailed) note(retryText(retrials));
       for (const trial of added()) writer.addTrial(study.id, trial);
-      const end = await runOwned(study, withSlots(executor, workers), writer, reader, stop, options);
+      const end = await runOwned(study, retrials, withSlots(executor, workers), writer, reader, stop, options);
       return { kind: "ended", study, end };
     });
   } finally {
@@ -153,6 +158,7 @@ async function openStudy(
     note(text);
     writer.logEvent(study.id, "study", text);
   }
+  if (reader.study(study.name)?.owner) return { study, plan };
   // Trials that a person added, that a changed space no longer has, and finals that have begun count too.
   const trials = reader.trials(study.id);
   const total = plan.total(historyOf(sweep, trials), trials);
@@ -171,6 +177,17 @@ function historyOf({ metric, seed }: Sweep, trials: readonly Trial[]): History {
 function extensionText(changes: readonly string[]): string {
   if (changes.length === 0) return "nothing to extend: the file says what the study has";
   return `extended:\n  ${changes.join("\n  ")}`;
+}
+
+/** Another process runs the study; its log tells who looks on. */
+function taken(study: StudyRecord, owner: StudyOwner, writer: StoreWriter): Result {
+  const watcher = `process ${process.pid} on ${hostname()}`;
+  writer.logEvent(
+    study.id,
+    "lease",
+    `${watcher} looks on, read-only: process ${owner.pid} on ${owner.host} runs the study`,
+  );
+  return { kind: "taken", study, owner };
 }
 
 function finishedText({ name }: StudyRecord, failed: number, { retryFailed = false }: RunOptions): string {
@@ -192,13 +209,14 @@ function withSlots(executor: Executor, slots: number): Executor {
     prepare: (settings, seed) => executor.prepare(settings, seed),
     run: (job, handlers) => executor.run(job, handlers),
     test: (job) => executor.test(job),
-    close: (now) => executor.close(now),
+    close: (now, abandon) => executor.close(now, abandon),
   };
 }
 
 /** Runs the study under its lease, with its progress in view. */
 async function runOwned(
   study: StudyRecord,
+  retried: readonly number[],
   executor: Executor,
   writer: StoreWriter,
   reader: StoreReader,
@@ -208,7 +226,7 @@ async function runOwned(
   const { sweep } = study;
   const planned = { sampler: createSampler(sweep), pruner: createPruner(sweep, study.summary.trainExamples) };
   const files = new TrialFiles(options.results, study.name);
-  const ended = runStudy({ study, ...planned, executor, writer, reader, files, stop });
+  const ended = runStudy({ study, retried, ...planned, executor, writer, reader, files, stop });
   try {
     await Promise.all([showProgress(reader, study, stop, ended, options), ended]);
     return await ended;
@@ -244,14 +262,31 @@ function stopText({ level, paused }: StopSignal): string {
 async function finish(result: Result, signalStatus: number | undefined, options: RunOptions): Promise<number> {
   const { study } = result;
   if (result.kind === "taken") {
-    const { pid, host } = result.owner;
-    note(`process ${pid} on ${host} runs ${study.name} already; this view is read-only`);
-    await withReader(options, (reader) => watchStudy(reader, study, options));
+    note(...takenLines(result.owner, study, options));
+    await withReader(options, async (reader) => {
+      await watchStudy(reader, study, options);
+      const { owner, counts } = findStudy(reader, study.name, options);
+      if (owner || counts.queued + counts.running + counts.paused === 0) return;
+      note(
+        `no process runs it any more; to go on: dualrate run ${shortPath(study.sweep.file)}${resultsFlag(options.results)}`,
+      );
+    });
     return 0;
   }
   if (result.kind === "already-finished") note(result.end.message);
   await withReader(options, (reader) => showEnding(reader, study, options));
   return exitStatus(result.end, signalStatus, options);
+}
+
+function takenLines(owner: StudyOwner, { name }: StudyRecord, options: RunOptions): readonly string[] {
+  const { pid, host, heartbeatAt } = owner;
+  // Whether a process of another host is alive, nobody can see from here.
+  const seen = host === hostname() ? "" : ` (its last sign of life was ${formatClock(Date.now() - heartbeatAt)} ago)`;
+  const flags = [options.retryFailed && "--retry-failed", options.enqueue && "--enqueue"].filter((flag) => flag);
+  return [
+    `process ${pid} on ${host} runs ${name} already${seen}; this view is read-only`,
+    ...(flags.length > 0 ? [`${flags.join(" and ")} had no effect: give it once that process has ended`] : []),
+  ];
 }
 
 /** The ranking is the result, unless standard output carries events. */

@@ -38,9 +38,9 @@ export function testResultOf(
   { name, goal }: Metric,
 ): TestResult | undefined {
   const ranked = rankConfigurations(trials, goal);
-  const valueOf = ({ number }: Pick<Trial, "number">) => tests.get(number)?.[name] ?? undefined;
+  const resultOf = ({ number }: Pick<Trial, "number">) => tests.get(number)?.[name] ?? undefined;
   const testedOf = (configuration: RankedConfiguration): Tested | undefined => {
-    const values = configuration.seeds.map(valueOf).filter((value) => value !== undefined);
+    const values = configuration.seeds.map(resultOf).filter((value) => value !== undefined);
     if (values.length === 0) return undefined;
     const { mean: value, standardError } = meanOf(values);
     return { configuration, seeds: values.length, value, standardError };
@@ -51,7 +51,7 @@ export function testResultOf(
   const baseline = held && held !== winner.configuration ? testedOf(held) : undefined;
   const differences = baseline
     ? pairedSeeds(winner.configuration, baseline.configuration).flatMap(([one, other]) => {
-        const [a, b] = [valueOf(one), valueOf(other)];
+        const [a, b] = [resultOf(one), resultOf(other)];
         return a === undefined || b === undefined ? [] : [a - b];
       })
     : [];

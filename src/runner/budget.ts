@@ -58,7 +58,8 @@ export const BEGINS = /^(started|resumed): /;
 export function timeOfRuns(events: readonly StudyEvent[], trials: readonly Trial[]): number {
   const begins = events.filter(({ kind, message }) => kind === "study" && BEGINS.test(message)).map(({ at }) => at);
   const signs = [
-    ...events.filter(({ message }) => !message.startsWith(EXTENDED)).map(({ at }) => at),
+    // Others log what concerns the lease, and people extend a study, at times when it may not run.
+    ...events.filter(({ kind, message }) => kind !== "lease" && !message.startsWith(EXTENDED)).map(({ at }) => at),
     ...trials.flatMap((trial) => ("endedAt" in trial ? trial.endedAt : [])),
   ];
   return begins.reduce((total, begin, i) => {

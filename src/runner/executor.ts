@@ -7,7 +7,7 @@ import type { Notice } from "../trainer/progress.js";
 import type { ExportRequest, StartRequest, TrialJob } from "./protocol.js";
 
 export interface TrialHandlers {
-  /** Called for every measurement, in order. The verdict counts where the trial is at a rung, and is waited for there. */
+  /** Called for every measurement, in order. The verdict is waited for, and counts where the trial is at a rung. */
   readonly onMeasurement: (measurement: Measurement, atRung: boolean) => Verdict;
   /** Called for what is worth telling beside measurements. */
   readonly onNotice?: (notice: Notice) => void;
@@ -28,8 +28,11 @@ export interface Executor {
    * file is there. Rejects where it cannot be evaluated.
    */
   test(job: TrialJob): Promise<MetricValues>;
-  /** Ends all workers: idle ones and those that get idle, or all of them at once if `now`. */
-  close(now?: boolean): Promise<void>;
+  /**
+   * Ends all workers: idle ones and those that get idle, or all of them at once if `now`. Trials that are cut off write a
+   * checkpoint; not if `abandon`: their files are another process's by then.
+   */
+  close(now?: boolean, abandon?: boolean): Promise<void>;
 }
 
 /** An executor beside the user's files. */

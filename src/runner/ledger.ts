@@ -148,7 +148,7 @@ export class Ledger {
     return [{ trial: this.#trial(number), measurements: this.measurementsOf(number) }, others];
   }
 
-  trial(number: number): TrialCommon {
+  trial(number: number): Trial {
     return this.#trial(number);
   }
 

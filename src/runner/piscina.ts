@@ -9,18 +9,20 @@ import type { Settings } from "../sweep/settings.js";
 import type { MetricValues, TrialOutcome } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
-import type {
-  CalibrateReply,
-  ExportReply,
-  ExportRequest,
-  MessageFromWorker,
-  MessageToWorker,
-  PrepareReply,
-  PrepareTask,
-  StartRequest,
-  TestReply,
-  TrainReply,
-  TrialJob,
+import {
+  ABANDON,
+  type CalibrateReply,
+  type ExportReply,
+  type ExportRequest,
+  type MessageFromWorker,
+  type MessageToWorker,
+  type PrepareReply,
+  type PrepareTask,
+  STOP,
+  type StartRequest,
+  type TestReply,
+  type TrainReply,
+  type TrialJob,
 } from "./protocol.js";
 
 export interface PiscinaSettings {
@@ -141,9 +143,9 @@ class PiscinaExecutor implements LocalExecutor {
     throw new DualrateError("internal", "a trial's inputs were not prepared by this executor");
   }
 
-  async close(now = false): Promise<void> {
+  async close(now = false, abandon = false): Promise<void> {
     this.#closed = true;
-    if (now) this.#breakDown(undefined);
+    if (now) this.#breakDown(undefined, abandon ? ABANDON : STOP);
     await Promise.allSettled([...this.#tasks].map((task) => task.reply));
     await this.#idle();
     await this.#pool.destroy();
@@ -183,8 +185,8 @@ class PiscinaExecutor implements LocalExecutor {
     return reply.finally(() => this.#tasks.delete(pending));
   }
 
-  #breakDown(error: Error | undefined): void {
-    for (const { stop } of this.#limits) Atomics.store(stop, 0, 1);
+  #breakDown(error: Error | undefined, how = STOP): void {
+    for (const { stop } of this.#limits) Atomics.store(stop, 0, how);
     const reason = error
       ? new DualrateError("worker", `worker threads cannot start: ${error.message}`, {
           hint: "Build the project with `npm run build`, or install it again.",
@@ -207,7 +209,7 @@ interface PendingTask {
  */
 class TimeLimit {
   readonly minutes: number;
-  /** Over shared memory: set to 1, it tells the trial to stop before its next step. */
+  /** Over shared memory: set to STOP or ABANDON, it tells the trial to stop before its next step. */
   readonly stop = new Int32Array(new SharedArrayBuffer(4));
   /** Whether the trial was told to stop for its time. */
   isOver = false;
@@ -218,7 +220,7 @@ class TimeLimit {
     this.minutes = minutes ?? Number.POSITIVE_INFINITY;
     this.#after(60_000 * this.minutes, () => {
       this.isOver = true;
-      Atomics.store(this.stop, 0, 1);
+      Atomics.store(this.stop, 0, STOP);
       this.#after(graceMs, () => this.#abort.abort());
     });
   }
@@ -266,7 +268,7 @@ class Progress {
     this.lastStep = measurement.step;
     const verdict = this.#handlers.onMeasurement(measurement, atRung);
     const answer: MessageToWorker = { type: "verdict", verdict };
-    if (atRung) this.#port.postMessage(answer);
+    this.#port.postMessage(answer);
   }
 }
 

@@ -33,6 +33,11 @@ export interface TrialJob {
   readonly weights?: string;
 }
 
+/** What a trial is told in shared memory, where 0 is to go on: to stop before its next step, with a checkpoint. */
+export const STOP = 1;
+/** To stop before its next step, and to leave its files as they are. */
+export const ABANDON = 2;
+
 export interface PrepareTask {
   readonly settings: Settings;
   readonly seed: number;
@@ -80,7 +85,7 @@ export type MessageFromWorker =
   | {
       readonly type: "measured";
       readonly measurement: Measurement;
-      /** The worker waits for a verdict. */
+      /** Whether the verdict, which the worker waits for in any case, may be other than to continue. */
       readonly atRung: boolean;
     }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -1,5 +1,6 @@
 // The ask/tell loop of one study: asks the sampler for trials, keeps the executor's slots full, and stores whatever they
 // report at once, so that a study goes on from the database whenever and however it was stopped.
+import { DualrateError, messageOf } from "../errors.js";
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import type { EventKind, StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
@@ -9,6 +10,7 @@ import {
   type Measurement,
   mayGoBetter,
   type Pause,
+  type Trial,
   type TrialCommon,
   type TrialEnd,
   type TrialOutcome,
@@ -27,6 +29,8 @@ import type { TrialFiles } from "./trial-files.js";
 
 export interface StudyOptions {
   readonly study: StudyRecord;
+  /** Failed trials that were put back for this run; its log tells them. */
+  readonly retried?: readonly number[];
   readonly sampler: Sampler;
   readonly pruner: Pruner;
   /** Has prepared the study's inputs. */
@@ -60,12 +64,17 @@ const FAILURES_IN_A_ROW = 5;
  * as they are stored, for the next run to begin again.
  */
 export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
-  const { study, writer, reader, executor } = options;
+  const { study, writer, reader, executor, files } = options;
   const requeued = writer.requeueRunning(study.id);
   const ledger = new Ledger(study, writer, reader);
+  files.tidy(ledger.trials, study.sweep.metric.goal, study.sweep.settings.data.test !== undefined);
   const earlier = timeOfRuns(reader.events(study.id), ledger.trials);
   const begun = startText(study, ledger, executor.slots, requeued);
   writer.logEvent(study.id, "study", begun);
+  for (const number of options.retried ?? []) {
+    writer.logEvent(study.id, "trial", `trial ${number} had failed, and is put back`, number);
+  }
+  for (const number of requeued) writer.logEvent(study.id, "trial", cutOffText(ledger.trial(number)), number);
   return new StudyRun(options, ledger, earlier).run();
 }
 
@@ -111,7 +120,10 @@ class StudyRun {
       this.#stopChanged();
       await this.#loop();
       if (!this.#broken && this.#endReason() === "finished") await this.#test();
-      if (this.#broken) throw this.#broken.error;
+      if (this.#broken) {
+        this.#logBroken(this.#broken.error);
+        throw this.#broken.error;
+      }
       return this.#studyEnd();
     } finally {
       clearInterval(heartbeat);
@@ -216,7 +228,7 @@ class StudyRun {
       const outcome = await executor.run(job, { onMeasurement, onNotice });
       this.#guarded(() => this.#ended(number, outcome));
     } catch (error) {
-      if (stop.level === "now") this.#guarded(() => this.#ledger.requeue(number));
+      if (stop.level === "now") this.#guarded(() => this.#putBack(number));
       else this.#break(error);
     } finally {
       this.#running.delete(number);
@@ -287,6 +299,11 @@ class StudyRun {
     this.#log(kind === "diverged" ? "trial" : "error", `trial ${number} failed (${kind}): ${message}`, number);
   }
 
+  #putBack(number: number): void {
+    this.#ledger.requeue(number);
+    this.#log("trial", `trial ${number} is put back: the run was stopped at once`, number);
+  }
+
   #stopChanged(): void {
     if (this.#options.stop.level === "now") this.#closeExecutor();
     this.#wake();
@@ -305,13 +322,13 @@ class StudyRun {
   #break(error: unknown): void {
     if (this.#broken) return;
     this.#broken = { error };
-    this.#closeExecutor();
+    this.#closeExecutor(isLeaseLost(error));
     this.#wake();
   }
 
-  /** Makes the running trials reject; the loop waits for that. */
-  #closeExecutor(): void {
-    this.#options.executor.close(true).catch((error: unknown) => {
+  /** Makes the running trials reject; the loop waits for that. `abandon`: their files are another process's. */
+  #closeExecutor(abandon = false): void {
+    this.#options.executor.close(true, abandon).catch((error: unknown) => {
       this.#broken ??= { error };
     });
   }
@@ -332,16 +349,33 @@ class StudyRun {
     return this.#options.stop.level === "now" ? "stopped" : "drained";
   }
 
+  /** The error itself may be that nothing can be stored. */
+  #logBroken(error: unknown): void {
+    const [what] = messageOf(error).split("\n");
+    try {
+      if (!isLeaseLost(error)) this.#log("error", `the run ended with an error: ${what}`);
+    } catch {}
+  }
+
   #log(kind: EventKind, message: string, trial?: number): void {
     this.#options.writer.logEvent(this.#options.study.id, kind, message, trial);
   }
 }
 
+function isLeaseLost(error: unknown): boolean {
+  return error instanceof DualrateError && error.code === "lease";
+}
+
 function startText(study: StudyRecord, ledger: Ledger, slots: number, requeued: readonly number[]): string {
   const planned = study.plannedTrials === undefined ? "" : ` of ${study.plannedTrials}`;
   if (ledger.nextNumber === 1) return `started: trial 1${planned}, up to ${slots} at once`;
-  const again = requeued.length > 0 ? `; cut off before, and begun again: trials ${requeued.join(", ")}` : "";
+  const again = requeued.length > 0 ? `; cut off before, and put back: trials ${requeued.join(", ")}` : "";
   return `resumed: ${ended(ledger.counts())}${planned} trials have ended${again}`;
+}
+
+function cutOffText(trial: Trial): string {
+  const cut = `trial ${trial.number} was cut off when its run ended`;
+  return trial.state === "paused" ? `${cut}: paused again, at step ${trial.step}` : `${cut}: put back`;
 }
 
 function endText(

@@ -1,11 +1,11 @@
 // The files of a study's trials below its results folder: a checkpoint while a trial runs, and the weights of the best.
 import { createHash } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rankConfigurations, trialsToTest } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import type { Trial } from "../sweep/trial.js";
-import { readVerifiedMetadata } from "../trainer/files/safetensors.js";
+import { readVerifiedMetadata, TEMPORARY } from "../trainer/files/safetensors.js";
 import type { TrialJob } from "./protocol.js";
 
 /** Configurations of which one trial's weights are kept; any other trial is exported by training it again. */
@@ -36,6 +36,19 @@ export class TrialFiles {
    */
   clear(ended: number, trials: readonly Trial[], goal: Goal, beforeTest = false): void {
     rmSync(this.checkpoint(ended), { force: true });
+    this.keepBest(trials, beforeTest ? trialsToTest(trials, goal) : [], goal);
+  }
+
+  /**
+   * Deletes what a process left that was killed between two steps: files half written, checkpoints of trials that have ended,
+   * weights that nothing needs, as `clear`. No other process may run the study.
+   */
+  tidy(trials: readonly Trial[], goal: Goal, beforeTest = false): void {
+    for (const folder of ["checkpoints", "weights"].map((name) => join(this.#folder, name))) {
+      if (!existsSync(folder)) continue;
+      for (const name of readdirSync(folder)) if (name.endsWith(TEMPORARY)) rmSync(join(folder, name), { force: true });
+    }
+    for (const trial of trials) if ("endedAt" in trial) rmSync(this.checkpoint(trial.number), { force: true });
     this.keepBest(trials, beforeTest ? trialsToTest(trials, goal) : [], goal);
   }
 

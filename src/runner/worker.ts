@@ -7,18 +7,19 @@ import type { Measurement, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { Notice } from "../trainer/progress.js";
 import type { Training } from "../trainer/train.js";
-import type {
-  CalibrateReply,
-  ExportReply,
-  ExportRequest,
-  MessageFromWorker,
-  MessageToWorker,
-  PrepareReply,
-  PrepareTask,
-  StartRequest,
-  TestReply,
-  TrainReply,
-  TrialJob,
+import {
+  ABANDON,
+  type CalibrateReply,
+  type ExportReply,
+  type ExportRequest,
+  type MessageFromWorker,
+  type MessageToWorker,
+  type PrepareReply,
+  type PrepareTask,
+  type StartRequest,
+  type TestReply,
+  type TrainReply,
+  type TrialJob,
 } from "./protocol.js";
 import { Rungs } from "./rungs.js";
 import { fingerprintOf } from "./trial-files.js";
@@ -29,7 +30,7 @@ export interface TrainTask {
   /** Over shared memory: receiving them copies nothing. */
   readonly inputs: SharedInputs;
   readonly port: MessagePort;
-  /** Over shared memory: 1 once the trial is to stop before its next step. */
+  /** Over shared memory: STOP or ABANDON once the trial is to stop before its next step. */
   readonly stop: Int32Array;
 }
 
@@ -160,27 +161,33 @@ async function trainingOf(job: TrialJob, inputs: SharedInputs): Promise<Training
 async function trainTrial({ job, inputs, port, stop }: TrainTask): Promise<TrialOutcome> {
   const [{ train }, runtime] = await Promise.all([import("../trainer/train.js"), runtimeOfThread()]);
   const training = await trainingOf(job, inputs);
-  const stopped = () => Atomics.load(stop, 0) === 1;
+  const stopped = () => Atomics.load(stop, 0) !== 0;
+  const abandoned = () => Atomics.load(stop, 0) === ABANDON;
   const notify = (notice: Notice) => post(port, { type: "notice", notice });
   const { checkpoint, weights } = job;
   const files = { fingerprint: fingerprintOf(job), ...(checkpoint && { checkpoint }), ...(weights && { weights }) };
-  const measurements = train({ ...training, stopped, files, notify }, runtime);
+  const measurements = train({ ...training, stopped, abandoned, files, notify }, runtime);
   return follow(measurements, port, new Rungs(job.rungs, training.config.totalSteps), job.after ?? 0);
 }
 
-/** Passes measurements past step `after` on and, at rungs, verdicts back, until the trainer is done. */
+/**
+ * Passes measurements past step `after` on, and verdicts back, until the trainer is done. Each is waited for: the trial writes
+ * what it keeps of an evaluation once that is stored, and not where the study has become another process's.
+ */
 async function follow(
   measurements: AsyncGenerator<Measurement, TrialOutcome, Verdict | undefined>,
   port: MessagePort,
   rungs: Rungs,
   after: number,
 ): Promise<TrialOutcome> {
+  // Where nobody answers any more, the trial goes on, and finds that it is to stop.
+  const left = new Promise<Verdict>((resolve) => port.once("close", () => resolve({ action: "continue" })));
   let next = await measurements.next();
   while (!next.done) {
     const isNew = next.value.step > after;
     const atRung = rungs.reached(next.value.step) && isNew;
     if (isNew) post(port, { type: "measured", measurement: next.value, atRung });
-    next = await measurements.next(atRung ? await verdictFrom(port) : undefined);
+    next = await measurements.next(isNew ? await Promise.race([verdictFrom(port), left]) : undefined);
   }
   return next.value;
 }

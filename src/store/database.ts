@@ -5,8 +5,14 @@ import Database from "better-sqlite3";
 import { DualrateError } from "../errors.js";
 import { checkOurs, MIGRATIONS, migrate, schemaVersion } from "./schema.js";
 
-/** How long a connection waits for another one's lock, in milliseconds. */
-const BUSY_TIMEOUT = 5000;
+/**
+ * How long a connection waits for another one's lock, in milliseconds. A transaction takes a fraction of one, but must wait for
+ * the disk, which other programs may keep busy for seconds. Well below the limit for heartbeats, which wait too.
+ */
+const BUSY_TIMEOUT = 30_000;
+
+/** Milliseconds between two tries. */
+const RETRY_AFTER = 10;
 
 export function databaseFile(resultsDir: string): string {
   return join(resultsDir, "sweeps.db");
@@ -19,8 +25,8 @@ export function openForWriting(resultsDir: string): Database.Database {
     mkdirSync(resultsDir, { recursive: true });
     const db = kept(new Database(file, { timeout: BUSY_TIMEOUT }));
     return closedOnError(db, () => {
-      checkOurs(db, file);
-      db.exec("PRAGMA journal_mode = WAL");
+      db.transaction(() => checkOurs(db, file)).deferred();
+      useWriteAheadLog(db);
       // Survives a killed process. A power cut may cost the last measurements, but not the database.
       db.exec("PRAGMA synchronous = NORMAL");
       db.exec("PRAGMA foreign_keys = ON");
@@ -29,18 +35,37 @@ export function openForWriting(resultsDir: string): Database.Database {
   });
 }
 
+/**
+ * So that readers and the writer do not wait for each other. Where another process does the same to a new database, SQLite
+ * refuses at once, whatever the timeout is.
+ */
+function useWriteAheadLog(db: Database.Database): void {
+  const until = Date.now() + BUSY_TIMEOUT;
+  for (;;) {
+    try {
+      db.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Error && "code" in error && /^SQLITE_BUSY/.test(String(error.code));
+      if (!isBusy || Date.now() > until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_AFTER);
+    }
+  }
+}
+
 /** Opens the folder's database read-only. A missing or outdated one is a DualrateError. */
 export function openForReading(resultsDir: string): Database.Database {
   const file = databaseFile(resultsDir);
   if (!existsSync(file)) throw noStudies(resultsDir);
   return explained(file, "read", () => {
     const db = kept(new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT }));
-    return closedOnError(db, () => {
+    const check = db.transaction(() => {
       checkOurs(db, file);
       const version = schemaVersion(db);
       if (version === 0) throw noStudies(resultsDir);
       if (version < MIGRATIONS.length) throw outdated(file, version);
     });
+    return closedOnError(db, () => check.deferred());
   });
 }
 

@@ -18,12 +18,21 @@ export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   return a.host === b.host && a.pid === b.pid && a.processStartedAt === b.processStartedAt;
 }
 
-/** On this host: whether the very process is there. On another: whether its last heartbeat is recent. */
+/**
+ * On this host: whether the very process is there, suspended or not. On another, or where the system does not tell when a
+ * process started: whether its last heartbeat is recent.
+ */
 export function isAlive(owner: StudyOwner, now: number): boolean {
-  if (owner.host !== hostname()) return now - owner.heartbeatAt < HEARTBEAT_LIMIT;
+  if (owner.host !== hostname()) return isRecent(owner, now);
   const status = processStatus(owner.pid);
-  if (status === undefined || owner.processStartedAt === 0) return exists(owner.pid);
+  // Another process may have the pid by now.
+  if (status === undefined || owner.processStartedAt === 0) return exists(owner.pid) && isRecent(owner, now);
   return !status.ended && status.startedAt === owner.processStartedAt;
+}
+
+/** A heartbeat far in the future was written before a clock was put back: it would keep a dead owner alive until then. */
+function isRecent({ heartbeatAt }: StudyOwner, now: number): boolean {
+  return Math.abs(now - heartbeatAt) < HEARTBEAT_LIMIT;
 }
 
 /** From /proc/PID/stat (proc(5)): field 3 is the state, field 22 the start in clock ticks after boot. */

@@ -39,7 +39,9 @@ export interface StudyOwner {
 /** How the event of an extension begins. It happens between two runs. */
 export const EXTENDED = "extended: ";
 
-export type EventKind = "study" | "trial" | "warning" | "error";
+/** `lease`: who runs the study, and who only looks on. */
+export const EVENT_KINDS = ["study", "trial", "warning", "error", "lease"] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface StudyEvent {
   readonly id: number;
@@ -49,18 +51,24 @@ export interface StudyEvent {
   readonly message: string;
 }
 
-/** The single writer. Every call is one synchronous transaction; failures are DualrateErrors of code "store" or "study". */
+/**
+ * The single writer. Every call is one synchronous transaction; failures are DualrateErrors of code "store" or "study", and of
+ * code "lease" where this writer has held the study's lease and another process has taken it over: then nothing is changed.
+ */
 export interface StoreWriter {
-  /** Creates the study, or opens it again; a changed definition is an error that says what changed. */
+  /**
+   * Creates the study, or opens it again; a changed definition is an error that says what changed. A study that a living process
+   * runs comes as it is stored.
+   */
   openStudy(definition: StudyDefinition): StudyRecord;
   /**
    * Replaces a stored study's definition by one that extends it, and logs that. The changes, as `key: old -> new`; none where there are
    * none. A DualrateError where the study is not there, where it runs, or where something changed that may not (extension.ts).
    */
   extendStudy(definition: StudyDefinition): readonly string[];
-  /** Takes the study's lease, from a dead owner too; undefined when taken, the living owner where there is one. */
+  /** Takes the study's lease, from a dead owner too (an event says so); undefined when taken, the living owner where there is one. */
   acquireLease(studyId: number, workers: number): StudyOwner | undefined;
-  /** A sign of life; a DualrateError where another process has taken the lease over. */
+  /** A sign of life; a DualrateError where this writer does not hold the lease (any more). */
   heartbeat(studyId: number): void;
   releaseLease(studyId: number): void;
   /** Trials that were running when their coordinator died, each as `requeueTrial`. Their numbers. */

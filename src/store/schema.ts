@@ -99,7 +99,10 @@ export function schemaVersion(db: Database): number {
   return db.prepare("PRAGMA user_version").pluck().get() as number;
 }
 
-/** A DualrateError where the file belongs to another program or to a newer dualrate. Writes nothing. */
+/**
+ * A DualrateError where the file belongs to another program or to a newer dualrate. Writes nothing. To be called in a
+ * transaction: between two looks, another process may create the tables.
+ */
 export function checkOurs(db: Database, file: string): void {
   const application = db.prepare("PRAGMA application_id").pluck().get();
   const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number;
@@ -125,6 +128,9 @@ export function migrate(db: Database, file: string): void {
     for (const step of MIGRATIONS.slice(schemaVersion(db))) db.exec(step);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   });
-  checkOurs(db, file);
-  if (schemaVersion(db) < MIGRATIONS.length) upgrade.immediate();
+  const isOld = db.transaction(() => {
+    checkOurs(db, file);
+    return schemaVersion(db) < MIGRATIONS.length;
+  });
+  if (isOld.deferred()) upgrade.immediate();
 }

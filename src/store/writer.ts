@@ -7,7 +7,8 @@ import { changedDefinition, notExtended, nothingToExtend, runsElsewhere } from "
 import { databaseFile, explained, openForWriting } from "./database.js";
 import { identityChanges } from "./definition.js";
 import { extensionOf } from "./extension.js";
-import { isAlive, isSameProcess, thisProcess } from "./lease.js";
+import { HeldLeases } from "./held-leases.js";
+import type { ProcessIdentity } from "./lease.js";
 import {
   type EventKind,
   EXTENDED,
@@ -16,16 +17,7 @@ import {
   type StudyOwner,
   type StudyRecord,
 } from "./records.js";
-import {
-  definitionToJson,
-  type LeaseRow,
-  measurementToRow,
-  outcomeToRow,
-  ownerFromRow,
-  type StudyRow,
-  studyFromRow,
-  trialToRow,
-} from "./rows.js";
+import { definitionToJson, measurementToRow, outcomeToRow, type StudyRow, studyFromRow, trialToRow } from "./rows.js";
 
 /** Opens `<resultsDir>/sweeps.db` for writing and makes both where they are missing; a DualrateError where it cannot. */
 export function openWriter(resultsDir: string): StoreWriter {
@@ -35,13 +27,14 @@ export function openWriter(resultsDir: string): StoreWriter {
 class SqliteWriter implements StoreWriter {
   readonly #resultsDir: string;
   readonly #db: Database;
-  readonly #me = thisProcess();
-  /** Studies whose lease this writer holds; another writer of the same process does not. */
-  readonly #leases = new Set<number>();
+  readonly #leases: HeldLeases;
+  /** Studies that another process took over from this one, and that know of it. */
+  readonly #told = new Set<number>();
 
   constructor(resultsDir: string, db: Database) {
     this.#resultsDir = resultsDir;
     this.#db = db;
+    this.#leases = new HeldLeases(db);
   }
 
   openStudy(definition: StudyDefinition): StudyRecord {
@@ -49,6 +42,8 @@ class SqliteWriter implements StoreWriter {
       const { name } = definition.sweep;
       const known = this.#studyNamed(name);
       if (known) this.#refuseChanges(known, definition);
+      // It runs as its owner has opened it.
+      if (known && this.#leases.otherOwner(known.id)) return known;
       const row = this.#db
         .prepare<unknown[], StudyRow>(
           // Paths and estimates may be new, and what runs next uses them.
@@ -68,7 +63,7 @@ class SqliteWriter implements StoreWriter {
       const { accepted, refused } = extensionOf(known, definition);
       if (refused.length > 0) throw notExtended(definition, refused);
       if (accepted.length === 0) return accepted;
-      const owner = this.#otherOwner(known.id);
+      const owner = this.#leases.otherOwner(known.id);
       if (owner) throw runsElsewhere(definition, owner);
       this.#db.prepare("UPDATE studies SET definition = ? WHERE id = ?").run(definitionToJson(definition), known.id);
       this.logEvent(known.id, "study", `${EXTENDED}${accepted.join("; ")}`);
@@ -78,32 +73,22 @@ class SqliteWriter implements StoreWriter {
 
   acquireLease(studyId: number, workers: number): StudyOwner | undefined {
     return this.#change(studyId, () => {
-      const owner = this.#otherOwner(studyId);
-      if (owner) return owner;
-      this.#db
-        .prepare("INSERT OR REPLACE INTO leases VALUES (@studyId, @host, @pid, @processStartedAt, @now, @workers)")
-        .run({ studyId, ...this.#me, now: Date.now(), workers });
-      this.#leases.add(studyId);
+      const acquired = this.#leases.acquire(studyId, workers);
+      if (acquired.kind === "refused") return acquired.owner;
+      if (acquired.from) this.#insertEvent(studyId, "lease", takeoverText(this.#leases.me, acquired.from));
       return undefined;
     });
   }
 
   heartbeat(studyId: number): void {
-    const { changes } = this.#transaction(() =>
-      this.#db
-        .prepare(`UPDATE leases SET heartbeat_at = @now WHERE ${MY_LEASE}`)
-        .run({ studyId, ...this.#me, now: Date.now() }),
-    );
-    if (changes > 0) return;
-    throw new DualrateError("study", `this process no longer owns study ${studyId}: another one has taken it over`, {
-      hint: "It may have slept for too long. `dualrate dashboard` shows what the other one does.",
-    });
+    if (this.#owned(studyId, () => this.#leases.beat(studyId))) return;
+    throw this.#transaction(() => this.#notOwned(studyId, undefined));
   }
 
   releaseLease(studyId: number): void {
-    this.#leases.delete(studyId);
-    this.#change(studyId, () => {
-      this.#db.prepare(`DELETE FROM leases WHERE ${MY_LEASE}`).run({ studyId, ...this.#me });
+    this.#transaction(() => {
+      this.#leases.release(studyId);
+      this.#grow(studyId);
     });
   }
 
@@ -215,16 +200,12 @@ class SqliteWriter implements StoreWriter {
   }
 
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void {
-    this.#change(studyId, () => {
-      this.#db
-        .prepare("INSERT INTO events (study_id, at, kind, trial, message) VALUES (?, ?, ?, ?, ?)")
-        .run(studyId, Date.now(), kind, trial ?? null, message);
-    });
+    this.#change(studyId, () => this.#insertEvent(studyId, kind, message, trial));
   }
 
   close(): void {
     if (!this.#db.open) return;
-    for (const studyId of this.#leases) this.releaseLease(studyId);
+    for (const studyId of this.#leases.held) this.releaseLease(studyId);
     this.#db.close();
   }
 
@@ -268,23 +249,48 @@ class SqliteWriter implements StoreWriter {
     return row && studyFromRow(row);
   }
 
-  /** A living process, other than this writer's, that runs the study. */
-  #otherOwner(studyId: number): StudyOwner | undefined {
-    const row = this.#db.prepare<[number], LeaseRow>("SELECT * FROM leases WHERE study_id = ?").get(studyId);
-    const owner = row && ownerFromRow(row);
-    const mine = owner && this.#leases.has(studyId) && isSameProcess(owner, this.#me);
-    return owner && !mine && isAlive(owner, Date.now()) ? owner : undefined;
-  }
-
   #refuseChanges(known: StudyRecord, definition: StudyDefinition): void {
     if (identityChanges(known, definition).length > 0) throw changedDefinition(known, definition, this.#resultsDir);
   }
 
+  #insertEvent(studyId: number, kind: EventKind, message: string, trial?: number): void {
+    this.#db
+      .prepare("INSERT INTO events (study_id, at, kind, trial, message) VALUES (?, ?, ?, ?, ?)")
+      .run(studyId, Date.now(), kind, trial ?? null, message);
+  }
+
   /** A transaction that makes the study's version grow. */
   #change<Result>(studyId: number, work: () => Result): Result {
-    return this.#transaction(() => {
-      this.#db.prepare("UPDATE studies SET version = version + 1 WHERE id = ?").run(studyId);
+    return this.#owned(studyId, () => {
+      this.#grow(studyId);
       return work();
+    });
+  }
+
+  #grow(studyId: number): void {
+    this.#db.prepare("UPDATE studies SET version = version + 1 WHERE id = ?").run(studyId);
+  }
+
+  /** A transaction, unless another process has taken over the study that this writer held: then an error, and an event. */
+  #owned<Result>(studyId: number, work: () => Result): Result {
+    const done = this.#transaction(() => {
+      const lost = this.#leases.lost(studyId);
+      return lost ? { error: this.#notOwned(studyId, lost.to) } : { result: work() };
+    });
+    if ("error" in done) throw done.error;
+    return done.result;
+  }
+
+  #notOwned(studyId: number, to: StudyOwner | undefined): DualrateError {
+    const name = this.#db.prepare("SELECT name FROM studies WHERE id = ?").pluck().get(studyId);
+    const whose = to ? `${processText(to)} has taken it over` : "nobody does";
+    if (this.#leases.held.includes(studyId) && !this.#told.has(studyId)) {
+      this.#told.add(studyId);
+      this.#insertEvent(studyId, "lease", `${processText(this.#leases.me)} lost the study and stops: ${whose}`);
+      this.#grow(studyId);
+    }
+    return new DualrateError("lease", `this process no longer owns study "${name}": ${whose}`, {
+      hint: "It was suspended, or its machine slept, for too long. `dualrate dashboard` shows what the other one does.",
     });
   }
 
@@ -293,7 +299,14 @@ class SqliteWriter implements StoreWriter {
   }
 }
 
-const MY_LEASE = "study_id = @studyId AND host = @host AND pid = @pid AND process_started_at = @processStartedAt";
+function processText({ pid, host }: ProcessIdentity): string {
+  return `process ${pid} on ${host}`;
+}
+
+function takeoverText(me: ProcessIdentity, dead: StudyOwner): string {
+  const heartbeat = new Date(dead.heartbeatAt).toISOString();
+  return `${processText(me)} takes over from ${processText(dead)}, which is gone; its last sign of life was at ${heartbeat}`;
+}
 
 /** A trial in another state than its writer believes was changed by someone else, and must not be overwritten. */
 function expectTrial(changes: number, number: number, state: string): void {

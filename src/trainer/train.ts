@@ -32,6 +32,8 @@ export interface Training {
   readonly studySeed: number;
   /** Asked before each step and each evaluation batch; true ends the training with an "interrupted" error. */
   readonly stopped?: () => boolean;
+  /** Asked before anything is written; true leaves the files as they are. */
+  readonly abandoned?: () => boolean;
   /** Nothing is written where none are given. */
   readonly files?: TrainingFiles;
   readonly notify?: (notice: Notice) => void;
@@ -66,18 +68,25 @@ export async function* train(training: Training, runtime: Runtime): Generator {
       const measured = await measure(training, engine, progress, progress.due);
       if ("state" in measured) return measured;
       const left = leaving(measured, yield measured);
+      // Not before the measurement is stored: it may turn out that the files are another process's.
+      if (progress.best?.bestStep === measured.step) await keepWeights(training, engine);
       if (left?.state === "pruned") return left;
-      if (progress.step < config.totalSteps) await progress.save(engine, files);
+      if (progress.step < config.totalSteps) await save(training, engine, progress);
       if (left) return left;
     }
   } catch (error) {
-    if (error instanceof DualrateError && error.code === "interrupted") await progress.save(engine, files);
+    if (error instanceof DualrateError && error.code === "interrupted") await save(training, engine, progress);
     throw error;
   } finally {
     engine.dispose();
   }
   if (progress.best === null) throw new Error("the trial ended without an evaluation");
   return { state: "complete", ...progress.best };
+}
+
+/** Writes a checkpoint, unless the files are another process's by now. */
+async function save(training: Training, engine: Engine, progress: Progress): Promise<void> {
+  if (!training.abandoned?.()) await progress.save(engine, training.files);
 }
 
 /** How the trial leaves after a measurement, where the verdict on it says so. A paused one goes on from its checkpoint. */
@@ -134,7 +143,6 @@ async function measure(
   if (!Number.isFinite(value)) return failed("diverged", step, `the validation ${metric.name} is ${value}`);
   if (progress.best === null || isBetter(metric, value, progress.best.value)) {
     progress.best = { value, bestStep: step };
-    await keepWeights(training, engine);
   }
   const groups = groupReports(config, result, step - 1);
   const measurement = { step, trainLoss: progress.trainLoss.take(), validation, groups, seconds };
@@ -146,7 +154,7 @@ async function measure(
 /** Writes the model as it is now to the trial's weights file, where it has one. */
 async function keepWeights(training: Training, engine: Engine): Promise<void> {
   const { files } = training;
-  if (!files?.weights) return;
+  if (!files?.weights || training.abandoned?.()) return;
   await writeSafetensors(files.weights, await modelTensors(training, engine), { fingerprint: files.fingerprint });
 }
 

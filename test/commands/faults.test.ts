@@ -46,6 +46,9 @@ test("run --retry-failed runs the failed trials again, under the limit that the 
   expect(stderr).toContain("2 failed trials back in the queue: #1 #2");
   expect(stdout).toContain("4 of 4 trials");
   expect(stdout).toContain("4 complete");
+  expect((await dualrate("log", "--trial", "2")).stdout).toMatch(
+    /\(timeout\).*\n.* trial 2 had failed, and is put back\n/,
+  );
   expect((await dualrate("plan", "sweep.yaml")).stdout).toMatch(/\ntime +nothing left: 4 trials ended\n/);
 });
 

@@ -41,6 +41,13 @@ test("a run that was killed counts up to the last that was stored of it", () => 
   expect(timeOfRuns(events, [at(1, 1, 2.5).trial, at(2, 2, 8).trial])).toBe(7 * MINUTE);
 });
 
+test("who looks on or takes over is no sign that a run still went on", () => {
+  const looked = event(30, "process 7 on a takes over from process 5 on a", "lease");
+  expect(timeOfRuns([event(1, "started: trial 1"), event(2, "trial 1"), looked, event(30.5, "resumed: 1")], [])).toBe(
+    MINUTE,
+  );
+});
+
 test("steps are those taken; a running trial counts with all that it plans", () => {
   const trials = [at(1, 0, 3), at(2, 10, undefined, 1)];
   const spent = (steps: number) => spentBudget({ steps }, trials, costs, 0);

@@ -104,7 +104,10 @@ test("a study goes on where it was, repeats no ended trial, and runs what was cu
   expect(executor.started).toEqual([2, 4, 5, 6]);
   expect(end).toMatchObject({ reason: "finished", complete: 5, failed: 1 });
   expect(reader.measurementsOf(id, 2)).toHaveLength(2);
-  expect(messages()[0]).toBe("resumed: 2 of 6 trials have ended; cut off before, and begun again: trials 2");
+  expect(messages().slice(0, 2)).toEqual([
+    "resumed: 2 of 6 trials have ended; cut off before, and put back: trials 2",
+    "trial 2 was cut off when its run ended: put back",
+  ]);
 });
 
 test("a finished run leaves the executor alone, whatever is asked to stop later", async () => {
@@ -236,6 +239,44 @@ test("a stop now puts running trials back without their measurements, and the ne
   expect(executor.closed).toBe(true);
   expect(states()).toEqual(["complete", "queued", "queued"]);
   expect([...reader.measurements(id)]).toEqual([]);
+});
+
+test("the log tells which trials a stop put back, and from where those go on that were paused before", async () => {
+  const { run, stop, reader, id, writer } = setup();
+  const running = run(new FakeExecutor(2, forever));
+  await settled();
+  stop.request("now");
+  await running;
+  const told = () => reader.events(id).flatMap(({ trial, message }) => (trial === undefined ? [] : [[trial, message]]));
+  expect(told()).toEqual([
+    [1, "trial 1 is put back: the run was stopped at once"],
+    [2, "trial 2 is put back: the run was stopped at once"],
+  ]);
+  writer.startTrial(id, 1);
+  writer.pauseTrial(id, 1, { step: 10, reason: "", checkpoint: "c" });
+  writer.resumeTrial(id, 1, 5);
+  await run(new FakeExecutor(1, train), { stop: new StopSignal() });
+  expect(told()[2]).toEqual([1, "trial 1 was cut off when its run ended: paused again, at step 10"]);
+});
+
+test("a run that ends with an error says so in the log, on one line", async () => {
+  const { run, messages } = setup();
+  const broken = new FakeExecutor(1, () => {
+    throw new DualrateError("internal", "TypeError: no\n    at f (a.js:1:2)");
+  });
+  await expect(run(broken)).rejects.toThrow("TypeError: no");
+  expect(messages().at(-1)).toBe("the run ended with an error: TypeError: no");
+});
+
+test("trials of a study that was taken over are abandoned: told to stop without a word in their files", async () => {
+  const { run, writer } = setup();
+  const executor = new FakeExecutor(1, train);
+  const closed = vi.spyOn(executor, "close");
+  const lost = wrapped(writer, "recordMeasurement", () => {
+    throw new DualrateError("lease", "this process no longer owns the study");
+  });
+  await expect(run(executor, { writer: lost })).rejects.toThrow("no longer owns");
+  expect(closed.mock.calls).toEqual([[true, true]]);
 });
 
 test("a stop that came before the run starts nothing", async () => {

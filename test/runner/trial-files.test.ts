@@ -45,6 +45,23 @@ test("of several seeds of the best configuration the first one's weights stay", 
   expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, false]);
 });
 
+test("what a killed process left is deleted: halves of files, and what its last trial no longer needed", () => {
+  const files = new TrialFiles(temporaryFolder(), "s");
+  for (const trial of [1, 2, 3, 4]) touch(files.weights(trial));
+  for (const trial of [2, 3, 4]) touch(files.checkpoint(trial));
+  const halves = [`${files.checkpoint(3)}.123.tmp`, `${files.weights(3)}.45.tmp`];
+  halves.forEach(touch);
+  const paused: Trial = { ...planned(4), state: "paused", startedAt: 0, step: 1, reason: "", checkpoint: "c" };
+  files.tidy([complete(1, 0.5), complete(2, 0.4), running(3), paused], "minimize");
+  expect([1, 2, 3, 4].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true, true]);
+  expect([2, 3, 4].map((trial) => existsSync(files.checkpoint(trial)))).toEqual([false, true, true]);
+  expect(halves.filter((file) => existsSync(file))).toEqual([]);
+});
+
+test("a study without files has nothing to delete", () => {
+  new TrialFiles(temporaryFolder(), "s").tidy([complete(1, 0.5)], "minimize");
+});
+
 test("weights count only for the very trial that they were written for, wherever its model lies", async () => {
   const files = new TrialFiles(temporaryFolder(), "s");
   const weights = files.weights(1);

@@ -26,6 +26,16 @@ test("where the system tells no start time, a process with that pid counts as th
   expect(isAlive({ ...me, processStartedAt: 0 }, now)).toBe(true);
 });
 
+test("where the system tells no start time, an old heartbeat says that the pid is another process's by now", () => {
+  expect(isAlive({ ...me, processStartedAt: 0, heartbeatAt: now - HEARTBEAT_LIMIT }, now)).toBe(false);
+});
+
+test("a heartbeat from before a clock was put back does not keep an owner on another host alive", () => {
+  const away = { ...me, host: `not-${hostname()}` };
+  expect(isAlive({ ...away, heartbeatAt: now + HEARTBEAT_LIMIT - 1 }, now)).toBe(true);
+  expect(isAlive({ ...away, heartbeatAt: now + HEARTBEAT_LIMIT }, now)).toBe(false);
+});
+
 test("an owner on another host lives by its heartbeat", () => {
   const away = { ...me, host: `not-${hostname()}`, pid: 1 };
   expect(isAlive({ ...away, heartbeatAt: now - HEARTBEAT_LIMIT + 1 }, now)).toBe(true);

@@ -1,7 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { DualrateError } from "../../src/errors.js";
@@ -296,6 +298,30 @@ test("two writers of different studies share a database", () => {
   other.addTrial(otherId, trial(1));
   expect(reader.trials(id)).toHaveLength(1);
   expect(reader.trials(otherId)).toHaveLength(1);
+});
+
+test("processes that make the same database at the same moment wait for each other", async () => {
+  for (let round = 0; round < 3; round++) {
+    const folder = join(temporaryFolder(), "results");
+    const args = [script("open-at.mjs"), dirname(compiled("writer")), folder, `${Date.now() + 500}`];
+    const outputs = await Promise.all(
+      Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, args).then(({ stdout }) => stdout)),
+    );
+    expect(outputs).toEqual(["", "", "", ""]);
+  }
+});
+
+test("a database that another program has locked for a while is waited for", async () => {
+  const folder = temporaryFolder();
+  const locking = `const D = require("better-sqlite3"); const db = new D(process.argv[1]); db.exec("BEGIN EXCLUSIVE");
+    console.log("locked"); setTimeout(() => { db.exec("COMMIT"); db.close(); }, 400);`;
+  const child = spawn(process.execPath, ["-e", locking, join(folder, "sweeps.db")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  const writer = openWriter(folder);
+  onTestFinished(() => writer.close());
+  expect(writer.openStudy(definition()).id).toBe(1);
 });
 
 test("a study's lease has one holder; the second is told who holds it", () => {

@@ -1,5 +1,5 @@
 // The training loop on a tiny BERT (test/golden/) with made-up texts.
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -85,6 +85,7 @@ interface RunOptions {
   readonly seed?: number;
   readonly files?: TrainingFiles;
   readonly stopped?: () => boolean;
+  readonly abandoned?: () => boolean;
   readonly notices?: Notice[];
 }
 
@@ -92,8 +93,8 @@ async function run(parameters: Record<string, number>, options: RunOptions = {})
   const changed = { ...settings, trainer: { ...settings.trainer, ...options.changes } };
   const config = resolveConfig(changed, parameters, { seed: options.seed ?? 11, trainExamples: 40 });
   const metric = { name: options.metric ?? "loss", goal: "minimize" } as const;
-  const { files, stopped = () => false, notices = [] } = options;
-  const hooks = { stopped, notify: (notice: Notice) => notices.push(notice), ...(files && { files }) };
+  const { files, stopped = () => false, abandoned = () => false, notices = [] } = options;
+  const hooks = { stopped, abandoned, notify: (notice: Notice) => notices.push(notice), ...(files && { files }) };
   const generator = train({ settings: changed, config, inputs: inputs(), metric, studySeed: 5, ...hooks }, runtime);
   const measurements: Measurement[] = [];
   for (let next = await generator.next(); ; next = await generator.next(options.verdict)) {
@@ -199,6 +200,18 @@ test.each([1, 2, 4, 5, 6, 9, 12])(
     expect(readFileSync(files.weights).equals(readFileSync(whole.weights))).toBe(true);
   },
 );
+
+test("stopped because it is another process's by now, a trial leaves its files as they are", async () => {
+  const files = temporaryFiles();
+  await run({ lr_ratio: 10 }, { files, stopped: stopAfter(9) }).catch(() => {});
+  const before = readFileSync(files.checkpoint);
+  const stopped = run({ lr_ratio: 10 }, { files, stopped: stopAfter(1), abandoned: () => true });
+  await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
+  expect(readFileSync(files.checkpoint).equals(before)).toBe(true);
+  const others = temporaryFiles();
+  await run({ lr_ratio: 10 }, { files: others, stopped: stopAfter(2), abandoned: () => true }).catch(() => {});
+  expect(existsSync(others.checkpoint)).toBe(false);
+});
 
 test.each([
   ["cut off", (file: string) => truncateSync(file, 3000), /possible in this file/],

@@ -7,6 +7,9 @@ import { DualrateError, messageOf } from "../../errors.js";
 import type { NamedTensor } from "../data/inputs.js";
 import { bfloat16Bits, float16Bits, widen } from "./half-floats.js";
 
+/** How the name of a file ends that is being written. */
+export const TEMPORARY = ".tmp";
+
 const LENGTH_BYTES = 8;
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -224,7 +227,7 @@ export async function writeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${process.pid}${TEMPORARY}`;
   try {
     await mkdir(dirname(file), { recursive: true });
     const handle = await open(temporary, "w");
