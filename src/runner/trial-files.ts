@@ -1,6 +1,6 @@
 // The files of a study's trials below its results folder: a checkpoint while a trial runs, and the weights of the best.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { rankConfigurations, trialsToTest } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
@@ -45,7 +45,7 @@ export class TrialFiles {
    */
   tidy(trials: readonly Trial[], goal: Goal, beforeTest = false): void {
     for (const folder of ["checkpoints", "weights"].map((name) => join(this.#folder, name))) {
-      if (!existsSync(folder)) continue;
+      if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) continue;
       for (const name of readdirSync(folder)) if (name.endsWith(TEMPORARY)) rmSync(join(folder, name), { force: true });
     }
     for (const trial of trials) if ("endedAt" in trial) rmSync(this.checkpoint(trial.number), { force: true });
