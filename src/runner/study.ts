@@ -63,6 +63,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
   const { study, writer, reader, executor } = options;
   const requeued = writer.requeueRunning(study.id);
   const ledger = new Ledger(study, writer, reader);
+  options.files.clear(ledger.trials, study.sweep.metric.goal);
   const earlier = timeOfRuns(reader.events(study.id), ledger.trials);
   const begun = startText(study, ledger, executor.slots, requeued);
   writer.logEvent(study.id, "study", begun);
@@ -257,7 +258,7 @@ class StudyRun {
 
   #end(number: number, outcome: TrialEnd): void {
     this.#ledger.end(number, outcome);
-    this.#options.files.clear(number, this.#ledger.trials, this.#options.study.sweep.metric.goal);
+    this.#options.files.clear(this.#ledger.trials, this.#options.study.sweep.metric.goal);
   }
 
   /** A crash or a slow run may be bad luck, such as memory that another program took, and gets one more try at once. */

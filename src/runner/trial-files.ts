@@ -1,15 +1,12 @@
 // The files of a study's trials below its results folder: a checkpoint while a trial runs, and the weights of the best.
 import { createHash } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { rankConfigurations } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import type { Trial } from "../sweep/trial.js";
 import { readVerifiedMetadata } from "../trainer/files/safetensors.js";
+import { garbageIn, removeFile } from "./garbage.js";
 import type { TrialJob } from "./protocol.js";
-
-/** Configurations of which one trial's weights are kept; any other trial is exported by training it again. */
-const KEPT = 1;
 
 /** Changes when a trial's numbers, or what its files hold, change with a new version of this program. */
 const VERSION = 1;
@@ -30,15 +27,9 @@ export class TrialFiles {
     return join(this.#folder, "weights", `trial-${trial}.safetensors`);
   }
 
-  /** Deletes what a trial that has ended no longer needs, and the weights that its end made second best. */
-  clear(ended: number, trials: readonly Trial[], goal: Goal): void {
-    rmSync(this.checkpoint(ended), { force: true });
-    const kept = rankConfigurations(trials, goal)
-      .slice(0, KEPT)
-      .map(({ trial }) => trial.number);
-    for (const trial of trials) {
-      if ("endedAt" in trial && !kept.includes(trial.number)) rmSync(this.weights(trial.number), { force: true });
-    }
+  /** Deletes what trials that have ended no longer need, those too whose process was killed before it could do that. */
+  clear(trials: readonly Trial[], goal: Goal): void {
+    for (const { file } of garbageIn(this.#folder, trials, goal)) removeFile(file);
   }
 }
 

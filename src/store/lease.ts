@@ -22,7 +22,7 @@ export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
 export function isAlive(owner: StudyOwner, now: number): boolean {
   if (owner.host !== hostname()) return now - owner.heartbeatAt < HEARTBEAT_LIMIT;
   const status = processStatus(owner.pid);
-  if (status === undefined || owner.processStartedAt === 0) return exists(owner.pid);
+  if (status === undefined || owner.processStartedAt === 0) return processExists(owner.pid);
   return !status.ended && status.startedAt === owner.processStartedAt;
 }
 
@@ -38,7 +38,8 @@ function processStatus(pid: number): { readonly startedAt: number; readonly ende
   }
 }
 
-function exists(pid: number): boolean {
+/** Whether this host has a process of that number, whichever it is. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -76,6 +76,8 @@ export interface StoreWriter {
   /** Failed trials but diverged ones: back to queued, their measurements removed. Their numbers. */
   requeueFailed(studyId: number): readonly number[];
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void;
+  /** Removes the study with all that is stored of it; a DualrateError unless this writer holds its lease. */
+  deleteStudy(studyId: number): void;
   /** Releases the leases that this writer holds. */
   close(): void;
 }

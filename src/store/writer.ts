@@ -186,6 +186,23 @@ class SqliteWriter implements StoreWriter {
     });
   }
 
+  deleteStudy(studyId: number): void {
+    const { changes } = this.#transaction(() =>
+      this.#db
+        .prepare(`DELETE FROM studies WHERE id = @studyId AND EXISTS (SELECT 1 FROM leases WHERE ${MY_LEASE})`)
+        .run({ studyId, ...this.#me }),
+    );
+    this.#leases.delete(studyId);
+    if (changes > 0) return;
+    throw new DualrateError(
+      "study",
+      `study ${studyId} is not this process's to delete: another one has taken it over`,
+      {
+        hint: "`dualrate studies` lists what is there.",
+      },
+    );
+  }
+
   close(): void {
     if (!this.#db.open) return;
     for (const studyId of this.#leases) this.releaseLease(studyId);

@@ -32,7 +32,7 @@ test("of the trials that ended the best one's weights stay; those of running tri
   const files = new TrialFiles(temporaryFolder(), "s");
   for (const trial of [1, 2, 3]) touch(files.weights(trial));
   for (const trial of [2, 3]) touch(files.checkpoint(trial));
-  files.clear(2, [complete(1, 0.5), complete(2, 0.4), running(3)], "minimize");
+  files.clear([complete(1, 0.5), complete(2, 0.4), running(3)], "minimize");
   expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true]);
   expect([2, 3].map((trial) => existsSync(files.checkpoint(trial)))).toEqual([false, true]);
 });
@@ -41,7 +41,7 @@ test("of several seeds of the best configuration the first one's weights stay", 
   const files = new TrialFiles(temporaryFolder(), "s");
   for (const trial of [1, 2, 3]) touch(files.weights(trial));
   const again = { ...complete(3, 0.4, 7), replicate: 1 };
-  files.clear(3, [complete(1, 0.3), complete(2, 0.5, 7), again], "minimize");
+  files.clear([complete(1, 0.3), complete(2, 0.5, 7), again], "minimize");
   expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, false]);
 });
 
@@ -54,4 +54,16 @@ test("weights count only for the very trial that they were written for, wherever
   await writeSafetensors(weights, [], { fingerprint: fingerprintOf(job("a", 1)) });
   expect(await hasWeights({ ...job("b", 1), weights })).toBe(true);
   expect(await hasWeights({ ...job("a", 2), weights })).toBe(false);
+});
+
+test("what a killed process left of its trials goes too: a checkpoint of an ended one, and a file written in part", () => {
+  const files = new TrialFiles(temporaryFolder(), "s");
+  const part = `${files.checkpoint(2)}.${2 ** 22 + 1}.tmp`;
+  for (const file of [files.checkpoint(1), files.checkpoint(2), part]) touch(file);
+  files.clear([complete(1, 0.5), running(2)], "minimize");
+  expect([files.checkpoint(1), files.checkpoint(2), part].map((file) => existsSync(file))).toEqual([
+    false,
+    true,
+    false,
+  ]);
 });
