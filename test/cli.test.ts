@@ -14,7 +14,20 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const dualrate = (args: readonly string[]) => runDualrate(args, folder);
 
-const COMMANDS = ["plan", "run", "train", "dashboard", "rank", "compare", "show", "studies", "export", "schema"];
+const COMMANDS = [
+  "plan",
+  "run",
+  "train",
+  "dashboard",
+  "rank",
+  "compare",
+  "show",
+  "studies",
+  "export",
+  "gc",
+  "doctor",
+  "schema",
+];
 
 test("help lists every command and the exit statuses", async () => {
   const { status, stdout } = await dualrate(["--help"]);
@@ -68,7 +81,7 @@ test("a sweep file that is not there is an error with its name", async () => {
   expect(stderr).toContain("absent.yaml");
 });
 
-test.each(["rank", "compare", "show", "export", "studies", "dashboard"])(
+test.each(["rank", "compare", "show", "export", "studies", "dashboard", "gc"])(
   "%s of a folder without results says how to get some",
   async (command) => {
     const { status, stdout, stderr } = await dualrate([command]);

@@ -35,6 +35,7 @@ export function createProgram(
   addSweepCommands(program, onExit);
   addStudyCommands(program);
   addExport(program, onExit);
+  addUpkeep(program, onExit);
   program
     .command("schema")
     .description("print the JSON Schema of sweep files, for editors")
@@ -202,6 +203,37 @@ function addExport(program: Command, onExit: (status: number) => void): void {
       return (await import("./export.js")).exportTrial(study, options);
     });
 }
+
+/** Commands that look after the machine and its disk. */
+function addUpkeep(program: Command, onExit: (status: number) => void): void {
+  withResults(program.command("gc"))
+    .description(
+      "remove files that nobody needs: checkpoints of ended trials, weights of all but the best, files left half",
+    )
+    .argument("[study]", "this study alone (default: all); what a living process runs is left alone")
+    .option("--dry-run", "say what would be removed, and remove nothing")
+    .option("--orphans", "also files of trials whose study is not in the database")
+    .option("--delete <study>", "delete this study: its trials, measurements, checkpoints and weights")
+    .option("--yes", "with --delete: do not ask")
+    .addOption(jsonOption())
+    .addHelpText("after", GC_HELP)
+    .addHelpText(
+      "after",
+      examples("dualrate gc --dry-run", "dualrate gc my-sweep --json", "dualrate gc --delete my-sweep"),
+    )
+    .action(async (study, options) => onExit(await (await import("./gc.js")).gc(study, options)));
+  withResults(program.command("doctor"))
+    .description("check the installation and this machine, and say what to do about each problem")
+    .option("--online", "also ask the hub whether it can be reached (five seconds at most)")
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExit status: 1 where there is a problem; a warning is none.")
+    .addHelpText("after", examples("dualrate doctor", "dualrate doctor --results /data/results --online"))
+    .action(async (options) => onExit(await (await import("./doctor.js")).doctor(options)));
+}
+
+const GC_HELP = `
+Only files of trials are removed, under checkpoints/ and weights/ in a study's folder: what else lies there, and what a link leads
+to, stays. The database keeps its size after --delete; later studies use the room.`;
 
 const EXPORT_FORMATS = `
 Formats:

@@ -120,7 +120,7 @@ async function runStored(
       const isOver = isRun && untested(study, trials, reader.tests(study.id)).length === 0;
       if (isOver && nothingNew) {
         const isFree = writer.acquireLease(study.id, 1) === undefined;
-        if (isFree) new TrialFiles(options.results, study.name).tidy(trials, sweep.metric.goal);
+        if (isFree) new TrialFiles(options.results, study.name).clear(trials, sweep.metric.goal);
         const message = finishedText(study, counts.failed, options);
         return { kind: "already-finished", study, end: { reason: "finished", failed: counts.failed, message } };
       }

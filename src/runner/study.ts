@@ -24,7 +24,7 @@ import { Ledger } from "./ledger.js";
 import type { TrialJob } from "./protocol.js";
 import type { StopSignal } from "./stop.js";
 import { cutOffText, endText, type StudyEnd, startText } from "./study-text.js";
-import { testWinner } from "./test-split.js";
+import { beforeTest, testWinner } from "./test-split.js";
 import type { TrialFiles } from "./trial-files.js";
 
 export type { StudyEnd } from "./study-text.js";
@@ -58,7 +58,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyEnd> {
   const { study, writer, reader, executor, files } = options;
   const requeued = writer.requeueRunning(study.id);
   const ledger = new Ledger(study, writer, reader);
-  files.tidy(ledger.trials, study.sweep.metric.goal, study.sweep.settings.data.test !== undefined);
+  files.clear(ledger.trials, study.sweep.metric.goal, beforeTest(study, ledger.trials));
   const earlier = timeOfRuns(reader.events(study.id), ledger.trials);
   const begun = startText(study, ledger, executor.slots, requeued);
   writer.logEvent(study.id, "study", begun);
@@ -272,8 +272,9 @@ class StudyRun {
 
   #end(number: number, outcome: TrialEnd): void {
     this.#ledger.end(number, outcome);
-    const { metric, settings } = this.#options.study.sweep;
-    this.#options.files.clear(number, this.#ledger.trials, metric.goal, settings.data.test !== undefined);
+    const { study, files } = this.#options;
+    const { trials } = this.#ledger;
+    files.clear(trials, study.sweep.metric.goal, beforeTest(study, trials));
   }
 
   /** A crash or a slow run may be bad luck, such as memory that another program took, and gets one more try at once. */

@@ -23,12 +23,16 @@ export interface TestOptions {
 
 /** Trials of a finished study that are to be tested and were not yet. */
 export function untested(
-  { sweep }: StudyRecord,
+  study: StudyRecord,
   trials: readonly Trial[],
   tested: ReadonlyMap<number, MetricValues>,
 ): readonly CompleteTrial[] {
-  if (sweep.settings.data.test === undefined) return [];
-  return trialsToTest(trials, sweep.metric.goal).filter(({ number }) => !tested.has(number));
+  return beforeTest(study, trials).filter(({ number }) => !tested.has(number));
+}
+
+/** Trials whose weights the test needs, as things stand. */
+export function beforeTest({ sweep }: StudyRecord, trials: readonly Trial[]): readonly CompleteTrial[] {
+  return sweep.settings.data.test === undefined ? [] : trialsToTest(trials, sweep.metric.goal);
 }
 
 /** Tests them, as many at once as there are workers. A test that fails is an event, and open again in the next run. */
@@ -45,7 +49,7 @@ export async function testWinner(options: TestOptions): Promise<void> {
   };
   try {
     await Promise.all(Array.from({ length: Math.min(executor.slots, open.length) }, work));
-    files.keepBest(trials, untested(study, trials, reader.tests(study.id)), study.sweep.metric.goal);
+    files.clear(trials, study.sweep.metric.goal, untested(study, trials, reader.tests(study.id)));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -64,6 +64,11 @@ export class HeldLeases {
     return owner && isSameProcess(owner, this.#me) ? undefined : { to: owner };
   }
 
+  /** The study is gone, and its lease with it. */
+  forget(studyId: number): void {
+    this.#held.delete(studyId);
+  }
+
   release(studyId: number): void {
     const owner = this.#owner(studyId);
     if (owner && this.#isMine(studyId, owner)) {

@@ -26,7 +26,7 @@ export function isAlive(owner: StudyOwner, now: number): boolean {
   if (owner.host !== hostname()) return isRecent(owner, now);
   const status = processStatus(owner.pid);
   // Another process may have the pid by now.
-  if (status === undefined || owner.processStartedAt === 0) return exists(owner.pid) && isRecent(owner, now);
+  if (status === undefined || owner.processStartedAt === 0) return processExists(owner.pid) && isRecent(owner, now);
   return !status.ended && status.startedAt === owner.processStartedAt;
 }
 
@@ -47,7 +47,8 @@ function processStatus(pid: number): { readonly startedAt: number; readonly ende
   }
 }
 
-function exists(pid: number): boolean {
+/** Whether this host has a process of that number, whichever it is. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

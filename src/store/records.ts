@@ -94,6 +94,8 @@ export interface StoreWriter {
   /** What a complete trial came to on the test split; a trial that has been tested keeps its first result. */
   recordTest(studyId: number, number: number, values: MetricValues): void;
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void;
+  /** Removes the study with all that is stored of it; a DualrateError unless this writer holds its lease. */
+  deleteStudy(studyId: number): void;
   /** Releases the leases that this writer holds. */
   close(): void;
 }

@@ -199,6 +199,22 @@ class SqliteWriter implements StoreWriter {
     });
   }
 
+  deleteStudy(studyId: number): void {
+    const { changes } = this.#owned(studyId, () =>
+      this.#db
+        .prepare(
+          `DELETE FROM studies WHERE id = @studyId AND EXISTS (SELECT 1 FROM leases WHERE study_id = @studyId AND host = @host
+             AND pid = @pid AND process_started_at = @processStartedAt)`,
+        )
+        .run({ studyId, ...this.#leases.me }),
+    );
+    this.#leases.forget(studyId);
+    if (changes > 0) return;
+    throw new DualrateError("study", `study ${studyId} is not this process's to delete: it does not hold it`, {
+      hint: "`dualrate studies` lists what is there.",
+    });
+  }
+
   logEvent(studyId: number, kind: EventKind, message: string, trial?: number): void {
     this.#change(studyId, () => this.#insertEvent(studyId, kind, message, trial));
   }

@@ -32,7 +32,7 @@ test("of the trials that ended the best one's weights stay; those of running tri
   const files = new TrialFiles(temporaryFolder(), "s");
   for (const trial of [1, 2, 3]) touch(files.weights(trial));
   for (const trial of [2, 3]) touch(files.checkpoint(trial));
-  files.clear(2, [complete(1, 0.5), complete(2, 0.4), running(3)], "minimize");
+  files.clear([complete(1, 0.5), complete(2, 0.4), running(3)], "minimize");
   expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true]);
   expect([2, 3].map((trial) => existsSync(files.checkpoint(trial)))).toEqual([false, true]);
 });
@@ -41,7 +41,7 @@ test("of several seeds of the best configuration the first one's weights stay", 
   const files = new TrialFiles(temporaryFolder(), "s");
   for (const trial of [1, 2, 3]) touch(files.weights(trial));
   const again = { ...complete(3, 0.4, 7), replicate: 1 };
-  files.clear(3, [complete(1, 0.3), complete(2, 0.5, 7), again], "minimize");
+  files.clear([complete(1, 0.3), complete(2, 0.5, 7), again], "minimize");
   expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, false]);
 });
 
@@ -49,17 +49,18 @@ test("what a killed process left is deleted: halves of files, and what its last 
   const files = new TrialFiles(temporaryFolder(), "s");
   for (const trial of [1, 2, 3, 4]) touch(files.weights(trial));
   for (const trial of [2, 3, 4]) touch(files.checkpoint(trial));
-  const halves = [`${files.checkpoint(3)}.123.tmp`, `${files.weights(3)}.45.tmp`];
+  // Of processes that no system has.
+  const halves = [`${files.checkpoint(3)}.${2 ** 22 + 1}.tmp`, `${files.weights(3)}.${2 ** 22 + 2}.tmp`];
   halves.forEach(touch);
   const paused: Trial = { ...planned(4), state: "paused", startedAt: 0, step: 1, reason: "", checkpoint: "c" };
-  files.tidy([complete(1, 0.5), complete(2, 0.4), running(3), paused], "minimize");
+  files.clear([complete(1, 0.5), complete(2, 0.4), running(3), paused], "minimize");
   expect([1, 2, 3, 4].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true, true]);
   expect([2, 3, 4].map((trial) => existsSync(files.checkpoint(trial)))).toEqual([false, true, true]);
   expect(halves.filter((file) => existsSync(file))).toEqual([]);
 });
 
 test("a study without files has nothing to delete", () => {
-  new TrialFiles(temporaryFolder(), "s").tidy([complete(1, 0.5)], "minimize");
+  new TrialFiles(temporaryFolder(), "s").clear([complete(1, 0.5)], "minimize");
 });
 
 test("weights count only for the very trial that they were written for, wherever its model lies", async () => {
@@ -71,4 +72,12 @@ test("weights count only for the very trial that they were written for, wherever
   await writeSafetensors(weights, [], { fingerprint: fingerprintOf(job("a", 1)) });
   expect(await hasWeights({ ...job("b", 1), weights })).toBe(true);
   expect(await hasWeights({ ...job("a", 2), weights })).toBe(false);
+});
+
+test("weights that the test split is still to be evaluated for stay", () => {
+  const files = new TrialFiles(temporaryFolder(), "s");
+  for (const trial of [1, 2, 3]) touch(files.weights(trial));
+  const trials = [complete(1, 0.5), complete(2, 0.4), complete(3, 0.6)];
+  files.clear(trials, "minimize", [trials[2] as Trial]);
+  expect([1, 2, 3].map((trial) => existsSync(files.weights(trial)))).toEqual([false, true, true]);
 });

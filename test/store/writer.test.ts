@@ -415,3 +415,20 @@ test("how many trials are planned can be set later, and nothing else of the stud
   expect(reader.study("words")?.study).toMatchObject({ ...definition(), plannedTrials: 17 });
   expect(reader.version(id)).toBeGreaterThan(version);
 });
+
+test("a deleted study is gone with all of its rows, and another one stays", () => {
+  const opened = store();
+  const { writer, reader, id } = opened;
+  const other = writer.openStudy(definition({ name: "other" }));
+  for (const of of [id, other.id]) {
+    running({ ...opened, id: of }, 1);
+    writer.recordMeasurement(of, 1, measurement(1));
+    writer.logEvent(of, "study", "started");
+  }
+  expect(() => writer.deleteStudy(id)).toThrow(/not this process's to delete/);
+  writer.acquireLease(id, 1);
+  writer.deleteStudy(id);
+  expect(reader.studies().map(({ study }) => study.name)).toEqual(["other"]);
+  expect([reader.trials(id), reader.events(id), [...reader.measurements(id)]]).toEqual([[], [], []]);
+  expect(reader.measurementsOf(other.id, 1)).toHaveLength(1);
+});

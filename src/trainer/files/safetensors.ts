@@ -8,7 +8,7 @@ import type { NamedTensor } from "../data/inputs.js";
 import { bfloat16Bits, float16Bits, widen } from "./half-floats.js";
 
 /** How the name of a file ends that is being written. */
-export const TEMPORARY = ".tmp";
+const TEMPORARY = ".tmp";
 
 const LENGTH_BYTES = 8;
 /** The reference implementation's limit. */
