@@ -57,7 +57,12 @@ export function fitHyperparameters(observations: Observations, key: number): Hyp
     .slice(0, CLIMBS)
     .map(({ x }) => minimize(objective, x, SEARCH))
     .reduce((a, b) => (b.value < a.value ? b : a));
-  const values = Array.from(best.x, Math.exp);
+  return hyperparametersOf(best.x);
+}
+
+export function hyperparametersOf(theta: Float64Array): Hyperparameters {
+  const values = Array.from(theta, Math.exp);
+  const d = values.length - 2;
   return { lengthscales: values.slice(0, d), scale: values[d] as number, noise: values[d + 1] as number };
 }
 
@@ -102,6 +107,44 @@ export class GaussianProcess {
     let mean = 0;
     for (let i = 0; i < this.#alpha.length; i++) mean += matern(this.#squared(x, i))[0] * (this.#alpha[i] as number);
     return mean * this.#hyperparameters.scale;
+  }
+
+  /** Draws of the function's values at several points together; each call of what it returns is one draw [points]. */
+  jointly(points: readonly Float64Array[]): (random: Random) => Float64Array {
+    const [n, m] = [this.#alpha.length, points.length];
+    const { kinds } = this.#observations;
+    const means = points.map((point) => this.mean(point));
+    const halves = points.map((point) => {
+      const covariances = Float64Array.from({ length: n }, (_, i) => {
+        return this.#hyperparameters.scale * matern(this.#squared(point, i))[0];
+      });
+      return solveLower(this.#factor, n, covariances); // L^-1 k(X, x)
+    });
+    const factor = new Float64Array(m * m);
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j <= i; j++) {
+        const [a, b] = [points[i] as Float64Array, points[j] as Float64Array];
+        let squared = 0;
+        for (let k = 0; k < kinds.length; k++) {
+          const delta = squaredDelta(kinds[k] as CoordinateKind, a[k] as number, b[k] as number);
+          squared += delta * (this.#inverseSquares[k] as number);
+        }
+        let covariance = this.#hyperparameters.scale * matern(squared)[0];
+        const [left, right] = [halves[i] as Float64Array, halves[j] as Float64Array];
+        for (let t = 0; t < n; t++) covariance -= (left[t] as number) * (right[t] as number);
+        // Rounding can leave the matrix just not positive definite where points lie close together.
+        factor[i * m + j] = covariance + (i === j ? LEAST_NOISE : 0);
+      }
+    }
+    if (!factorize(factor, m)) throw new Error("the posterior covariance is not positive definite");
+    return (random) => {
+      const z = Float64Array.from({ length: m }, () => random.normal());
+      return Float64Array.from(means, (mean, i) => {
+        let sum = mean;
+        for (let j = 0; j <= i; j++) sum += (factor[i * m + j] as number) * (z[j] as number);
+        return sum;
+      });
+    };
   }
 
   /** The posterior mean and standard deviation at x [d]. */

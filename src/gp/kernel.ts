@@ -94,6 +94,21 @@ export function negativeLogPosterior(
   return value;
 }
 
+/** Of y given theta, but for a constant; minus infinity where K is singular. */
+export function logLikelihood(
+  { y, averaged }: Pick<Observations, "y" | "averaged">,
+  deltas: Float64Array,
+  theta: Float64Array,
+): number {
+  const n = y.length;
+  const factor = covarianceOf(n, deltas, theta, averaged).matrix;
+  if (!factorize(factor, n)) return Number.NEGATIVE_INFINITY;
+  const half = solveLower(factor, n, y);
+  let value = 0;
+  for (let i = 0; i < n; i++) value -= (half[i] as number) ** 2 / 2 + Math.log(factor[i * n + i] as number);
+  return value;
+}
+
 interface Covariance {
   /** The lower triangle of K [n, n]. */
   readonly matrix: Float64Array;

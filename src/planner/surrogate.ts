@@ -22,7 +22,7 @@ export interface Surrogate {
   readonly leaders: readonly Float64Array[];
 }
 
-interface Observed {
+export interface Observed {
   /** The configuration's first complete trial, or its first. */
   readonly trial: Trial;
   /** The mean of so many seeds' values. */
@@ -44,7 +44,8 @@ export function surrogateOf(space: Space, history: History, number: number): Sur
   const observed = observedTrials(history);
   if (observed.length < 2) return undefined;
   const dimensions = dimensionsOf(space);
-  const targets = standardized(observed.map(({ value }) => value));
+  const values = observed.map(({ value }) => value);
+  const targets = values.map(scaleOf(values).targetOf);
   const points = observed.map(({ trial }) => encode(dimensions, trial.parameters));
   const seeds = observed.map((entry) => entry.seeds);
   const fitted = representative(targets);
@@ -90,7 +91,7 @@ export function recommend(space: Space, history: History): Parameters | undefine
  * value that they are expected to have come to. One that diverged on every seed is as bad as the worst: it would diverge again.
  * A crash or a timeout says nothing about its configuration's value.
  */
-function observedTrials({ finished, running, goal, prunedValues }: History): readonly Observed[] {
+export function observedTrials({ finished, running, goal, prunedValues }: History): readonly Observed[] {
   const sign = goal === "minimize" ? 1 : -1;
   const valueIn = (trial: Trial) => (trial.state === "complete" ? trial.value : prunedValues?.get(trial.number));
   const paused = running.filter(({ number }) => prunedValues?.has(number));
@@ -121,23 +122,36 @@ function isBad(trial: Trial): boolean {
 /** Deviations above the median at which the logarithm is half as steep. */
 const GENTLE = 6;
 
+/** Between values, the lowest best, and the targets of a Gaussian process. */
+export interface Scale {
+  targetOf(value: number): number;
+  valueOf(target: number): number;
+}
+
 /**
- * Values of mean 0 and deviation 1. Those above the median are drawn in by a logarithm first, in units of the deviation of the
- * lower half, so that bad regions do not set the scale, while noise among good values keeps its meaning. The logarithm begins
- * gently: noise about the median is hardly bent by it.
+ * Targets of mean 0 and deviation 1 for these values. Values above their median are drawn in by a logarithm first, in units of the
+ * deviation of the lower half, so that bad regions do not set the scale, while noise among good values keeps its meaning. The
+ * logarithm begins gently: noise about the median is hardly bent by it.
  */
-function standardized(values: readonly number[]): readonly number[] {
+export function scaleOf(values: readonly number[]): Scale {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted[(values.length - 1) >> 1] as number) / 2 + (sorted[values.length >> 1] as number) / 2;
   const lower = sorted.filter((value) => value <= middle).map((value) => (value - middle) ** 2);
   const unit = Math.sqrt(mean(lower)) || 1;
-  const warped = values.map((value) => {
+  const warp = (value: number) => {
     const z = (value - middle) / unit;
     return z > 0 ? GENTLE * Math.log1p(z / GENTLE) : z;
-  });
+  };
+  const warped = values.map(warp);
   const centre = mean(warped);
   const deviation = Math.sqrt(mean(warped.map((value) => (value - centre) ** 2))) || 1;
-  return warped.map((value) => (value - centre) / deviation);
+  return {
+    targetOf: (value) => (warp(value) - centre) / deviation,
+    valueOf(target) {
+      const z = target * deviation + centre;
+      return middle + unit * (z > 0 ? GENTLE * Math.expm1(z / GENTLE) : z);
+    },
+  };
 }
 
 function mean(values: readonly number[]): number {
@@ -145,7 +159,7 @@ function mean(values: readonly number[]): number {
 }
 
 /** Indices to fit to. Of more than MOST_FITTED observations: the better half of these from the best, the others evenly from the rest. */
-function representative(targets: readonly number[]): readonly number[] {
+export function representative(targets: readonly number[]): readonly number[] {
   const indices = targets.map((_, i) => i);
   if (targets.length <= MOST_FITTED) return indices;
   const order = indices.sort((a, b) => (targets[a] as number) - (targets[b] as number));
@@ -155,7 +169,7 @@ function representative(targets: readonly number[]): readonly number[] {
   return [...order.slice(0, half), ...spread];
 }
 
-function observationsOf(
+export function observationsOf(
   dimensions: readonly Dimension[],
   points: readonly Float64Array[],
   targets: readonly number[],

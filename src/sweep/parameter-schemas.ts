@@ -80,49 +80,66 @@ export const DISTRIBUTIONS = [
   "q_log_normal",
 ] as const;
 
-function searchSchema(name: AnyParameterName) {
-  const value = domainSchema(parameterSpec(name).domain);
-  return z
-    .strictObject({
-      value: value.optional().describe("The one value."),
-      values: z
-        .array(value)
-        .min(1)
-        .meta({ uniqueItems: true })
-        .optional()
-        .describe("The values to try, in the grid's order."),
-      probabilities: z
-        .array(probability)
-        .min(1)
-        .optional()
-        .describe("One a value, for random and sobol; they sum to 1."),
-      distribution: z
-        .enum(DISTRIBUTIONS)
-        .optional()
-        .describe("Default for min and max: int_uniform where both are integers (1.0 is one), else uniform."),
-      min: z
-        .number()
-        .optional()
-        .describe(
-          "Of the values; for log_uniform and q_log_uniform of their natural logarithms, for inv_log_uniform of their inverses'.",
-        ),
-      max: z.number().optional().describe("As min."),
-      mu: z.number().optional().describe("Mean (of the natural logarithm, for the log kinds). Default: 0."),
-      sigma: z.number().gt(0).optional().describe("Standard deviation, as mu. Default: 1."),
-      q: z.number().gt(0).optional().describe("Values are rounded to multiples of q. Default: 1."),
-    })
-    .meta({ description: describeParameter(name), ...anyOf("value", "values", "min", "distribution") });
+/** How values of a kind are searched. */
+function searchOf<Kind extends z.ZodType<Value>>(value: Kind) {
+  return z.strictObject({
+    value: value.optional().describe("The one value."),
+    values: z
+      .array(value)
+      .min(1)
+      .meta({ uniqueItems: true })
+      .optional()
+      .describe("The values to try, in the grid's order."),
+    probabilities: z.array(probability).min(1).optional().describe("One a value, for random and sobol; they sum to 1."),
+    distribution: z
+      .enum(DISTRIBUTIONS)
+      .optional()
+      .describe("Default for min and max: int_uniform where both are integers (1.0 is one), else uniform."),
+    min: z
+      .number()
+      .optional()
+      .describe(
+        "Of the values; for log_uniform and q_log_uniform of their natural logarithms, for inv_log_uniform of their inverses'.",
+      ),
+    max: z.number().optional().describe("As min."),
+    mu: z.number().optional().describe("Mean (of the natural logarithm, for the log kinds). Default: 0."),
+    sigma: z.number().gt(0).optional().describe("Standard deviation, as mu. Default: 1."),
+    q: z.number().gt(0).optional().describe("Values are rounded to multiples of q. Default: 1."),
+  });
+}
+
+/** Of a parameter of which nothing is known. */
+export const searchSchema = searchOf(z.union([z.number(), z.string(), z.boolean()]));
+
+/** What `searchSchema` takes. */
+export interface Search {
+  readonly value?: Value;
+  readonly values?: readonly Value[];
+  readonly probabilities?: readonly number[];
+  readonly distribution?: (typeof DISTRIBUTIONS)[number];
+  readonly min?: number;
+  readonly max?: number;
+  readonly mu?: number;
+  readonly sigma?: number;
+  readonly q?: number;
+}
+
+function searchSchemaOf(name: AnyParameterName) {
+  return searchOf(domainSchema(parameterSpec(name).domain)).meta({
+    description: describeParameter(name),
+    ...anyOf("value", "values", "min", "distribution"),
+  });
 }
 
 export function parametersSchema(tokenGroups: readonly string[]) {
   const names = parameterNames(tokenGroups) as readonly ParameterName[];
-  return z.strictObject(shapeOf(names, (name) => searchSchema(name).optional()));
+  return z.strictObject(shapeOf(names, (name) => searchSchemaOf(name).optional()));
 }
 
 /** For editors, which do not know a file's groups: parameters of any. */
 export function groupPatterns() {
   const patterns = GROUP_SUFFIXES.map((suffix) => {
-    const { $schema: _, ...schema } = z.toJSONSchema(searchSchema(`group_${suffix}`), TARGET);
+    const { $schema: _, ...schema } = z.toJSONSchema(searchSchemaOf(`group_${suffix}`), TARGET);
     return [
       `^[a-z][a-z0-9_]*_${suffix}$`,
       { ...schema, description: `As head_${suffix}, for a group of token_groups.` },
