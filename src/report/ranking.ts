@@ -56,12 +56,13 @@ export function configurationRows(
 ): readonly ConfigurationRow[] {
   const ranked = rankConfigurations(trials, goal).map((configuration) => rankedConfigurationRow(configuration, fixed));
   const others = configurationsOf(trials).filter((one) => one.trials.every(({ state }) => state !== "complete"));
+  const byNumber = new Map(others.map((one) => [one.number, one]));
   const unranked = rankedRows(
     others.map((one) => one.trials[0] as Trial),
     goal,
     fixed,
   ).map((row) => {
-    const members = others.find(({ number }) => number === row.number)?.trials ?? [];
+    const members = byNumber.get(row.number)?.trials ?? [];
     return { ...row, standard_error: null, seeds: 0, trials: members.map(({ number }) => number) };
   });
   return [...ranked, ...unranked];

@@ -90,7 +90,9 @@ function byRatio(trials: readonly Trial[], middle: (ratio: number) => number): R
   const groups = new Map<number, Trial[]>();
   for (const trial of trials) {
     const ratio = middle(trial.rates.lr_ratio);
-    groups.set(ratio, [...(groups.get(ratio) ?? []), trial]);
+    const members = groups.get(ratio);
+    if (members) members.push(trial);
+    else groups.set(ratio, [trial]);
   }
   return groups;
 }

@@ -1,9 +1,14 @@
 // What a study has spent of its budget, over all of its runs: from what is stored, so that a resumed study counts on.
-import type { Standing } from "../planner/sampler.js";
 import type { StudyEvent } from "../store/records.js";
 import type { Budget } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
+
+/** A trial and the step of its last measurement, 0 before the first. */
+export interface Taken {
+  readonly trial: Trial;
+  readonly step: number;
+}
 
 /**
  * Which budget is spent, as a sentence; undefined while there is some left of each. Trials that run count with all the steps
@@ -11,18 +16,18 @@ import type { Trial } from "../sweep/trial.js";
  */
 export function spentBudget(
   { minutes = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY }: Budget,
-  standings: readonly Standing[],
+  trials: readonly Taken[],
   stepsOf: (parameters: Parameters) => number,
   time: number,
 ): string | undefined {
   const spentMinutes = time / 60_000;
   if (spentMinutes >= minutes) return `the budget of ${minutes} minutes is spent (${spentMinutes.toFixed(1)})`;
-  const spentSteps = standings.reduce((sum, standing) => sum + stepsTaken(standing, stepsOf), 0);
+  const spentSteps = trials.reduce((sum, taken) => sum + stepsTaken(taken, stepsOf), 0);
   return spentSteps >= steps ? `the budget of ${steps} steps is spent (${spentSteps})` : undefined;
 }
 
-function stepsTaken({ trial, measurements }: Standing, stepsOf: (parameters: Parameters) => number): number {
-  return trial.state === "running" ? stepsOf(trial.parameters) : (measurements.at(-1)?.step ?? 0);
+function stepsTaken({ trial, step }: Taken, stepsOf: (parameters: Parameters) => number): number {
+  return trial.state === "running" ? stepsOf(trial.parameters) : step;
 }
 
 /** The events with which runs of a study begin. */
@@ -38,8 +43,11 @@ export function timeOfRuns(events: readonly StudyEvent[], trials: readonly Trial
     ...events.map(({ at }) => at),
     ...trials.flatMap((trial) => ("endedAt" in trial ? trial.endedAt : [])),
   ];
-  return begins.reduce((total, begin, i) => {
-    const next = begins[i + 1] ?? Number.POSITIVE_INFINITY;
-    return total + Math.max(...signs.filter((at) => at >= begin && at < next)) - begin;
-  }, 0);
+  // The last sign of each run: of those up to the next one's beginning.
+  const ends = [...begins];
+  for (const at of signs) {
+    const run = begins.findLastIndex((begin) => begin <= at);
+    if (run >= 0) ends[run] = Math.max(ends[run] as number, at);
+  }
+  return begins.reduce((total, begin, i) => total + (ends[i] as number) - begin, 0);
 }

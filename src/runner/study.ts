@@ -186,7 +186,7 @@ class StudyRun {
   #spent(): string | undefined {
     const { sweep, summary } = this.#options.study;
     const stepsOf = (parameters: Parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples);
-    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), stepsOf, Date.now() - this.#begunAt);
+    return sweep.budget && spentBudget(sweep.budget, this.#ledger.lastSteps(), stepsOf, Date.now() - this.#begunAt);
   }
 
   /** Sees one trial to its end. Never rejects. */

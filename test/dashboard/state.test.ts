@@ -163,7 +163,10 @@ describe("the banner", () => {
     expect(bannerOf(at(89))).toBeUndefined();
     expect(bannerOf(at(91))).toBe("silent");
     const { overview } = snapshot();
-    const idle = { ...at(91), snapshot: { overview, trials: [trial(1, 1, complete(2))], measurements: new Map() } };
+    const idle = {
+      ...at(91),
+      snapshot: snapshot({ overview, trials: [trial(1, 1, complete(2))], measurements: new Map() }),
+    };
     expect(bannerOf(idle)).toBeUndefined();
   });
 
