@@ -14,8 +14,9 @@ import {
   ownerFromRow,
   type StudyRow,
   studyFromRow,
-  type TrialRow,
-  trialFromRow,
+  TRIAL_COLUMNS,
+  type TrialColumns,
+  trialFromColumns,
 } from "./rows.js";
 
 /** Opens `<resultsDir>/sweeps.db` read-only; a DualrateError of code "store" where there is none, or no dualrate one. */
@@ -100,12 +101,13 @@ class SqliteReader implements StoreReader {
   }
 
   #allTrials(studyId: number): readonly Trial[] {
-    return this.#rows<TrialRow>("SELECT * FROM trials WHERE study_id = ? ORDER BY number", studyId).map(trialFromRow);
+    const all = `SELECT ${TRIAL_COLUMNS} FROM trials WHERE study_id = ? ORDER BY number`;
+    return this.#columns<TrialColumns>(all, studyId).map(trialFromColumns);
   }
 
   #trial(studyId: number, number: number): Trial {
-    const [row] = this.#rows<TrialRow>("SELECT * FROM trials WHERE study_id = ? AND number = ?", studyId, number);
-    return trialFromRow(row as TrialRow);
+    const one = `SELECT ${TRIAL_COLUMNS} FROM trials WHERE study_id = ? AND number = ?`;
+    return trialFromColumns(this.#columns<TrialColumns>(one, studyId, number)[0] as TrialColumns);
   }
 
   measurements(studyId: number): ReadonlyMap<number, readonly Measurement[]> {

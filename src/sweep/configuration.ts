@@ -30,7 +30,8 @@ const KEYS = new WeakMap<Parameters, string>();
 export function configurationKey(parameters: Parameters): string {
   const known = KEYS.get(parameters);
   if (known !== undefined) return known;
-  const key = JSON.stringify(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+  let key = "";
+  for (const name of Object.keys(parameters).sort()) key += `${name}=${JSON.stringify(parameters[name])},`;
   KEYS.set(parameters, key);
   return key;
 }
@@ -44,15 +45,16 @@ export function configurationsOf(trials: readonly Trial[]): readonly Configurati
   const byKey = new Map<string, Trial[][]>();
   for (const trial of trials) {
     const key = configurationKey(trial.parameters);
-    const copies = byKey.get(key) ?? [];
-    const open = copies.find((members) => members.every(({ replicate }) => replicate !== trial.replicate));
+    const copies = byKey.get(key);
+    const open = copies?.find((members) => members.every(({ replicate }) => replicate !== trial.replicate));
     if (open) {
       open.push(trial);
       continue;
     }
     const members = [trial];
     all.push(members);
-    byKey.set(key, [...copies, members]);
+    if (copies) copies.push(members);
+    else byKey.set(key, [members]);
   }
   return all.map((members) => {
     const { number, parameters, rates } = members[0] as Trial;
@@ -66,25 +68,33 @@ export function configurationsOf(trials: readonly Trial[]): readonly Configurati
  * number comes first.
  */
 export function rankConfigurations(trials: readonly Trial[], goal: Goal): readonly RankedConfiguration[] {
-  const sign = goal === "minimize" ? 1 : -1;
-  return configurationsOf(trials)
-    .flatMap(withValue)
-    .sort((a, b) => Number(isSure(b)) - Number(isSure(a)) || sign * (a.value - b.value) || a.number - b.number);
+  return ranked(configurationsOf(trials), goal);
 }
 
-function withValue(configuration: Configuration): readonly RankedConfiguration[] {
-  const seeds = configuration.trials
-    .filter((trial) => trial.state === "complete")
-    .sort((a, b) => a.replicate - b.replicate);
+/** As rankConfigurations, of what configurationsOf gives. */
+export function ranked(configurations: readonly Configuration[], goal: Goal): readonly RankedConfiguration[] {
+  const sign = goal === "minimize" ? 1 : -1;
+  const valued = configurations.map(withValue).filter((one) => one !== undefined);
+  const sure = new Set(valued.filter(isSure));
+  const place = (one: RankedConfiguration) => (sure.has(one) ? 0 : 1);
+  return valued.sort((a, b) => {
+    return (sure.size > 0 ? place(a) - place(b) : 0) || sign * (a.value - b.value) || a.number - b.number;
+  });
+}
+
+function withValue({ parameters, rates, trials }: Configuration): RankedConfiguration | undefined {
+  const seeds = trials.filter((trial) => trial.state === "complete");
+  if (seeds.length > 1) seeds.sort((a, b) => a.replicate - b.replicate);
   const [trial] = seeds;
-  if (trial === undefined) return [];
+  if (trial === undefined) return undefined;
   const { mean, standardError } = meanOf(seeds.map(({ value }) => value));
-  return [{ ...configuration, number: trial.number, seeds, trial, value: mean, standardError }];
+  return { parameters, rates, trials, number: trial.number, seeds, trial, value: mean, standardError };
 }
 
 function isSure({ seeds, trials }: RankedConfiguration): boolean {
+  if (seeds.length < 2) return false;
   const diverged = trials.some((trial) => trial.state === "failed" && trial.failure.kind === "diverged");
-  return seeds.length > 1 && !diverged;
+  return !diverged;
 }
 
 /** Of at least one value; the standard error is undefined for one. */
