@@ -105,11 +105,10 @@ async function runStored(
     const study = writer.openStudy({ sweep, inputs: summary.hashes, summary, plannedTrials });
     return await withReader(options, async (reader): Promise<Result> => {
       const { counts } = findStudy(reader, study.name, options);
-      const retried = options.retryFailed ? reader.trials(study.id).filter(isRetriable).length : 0;
-      const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
-      const added = () => newTrials(sweep, enqueued, reader.trials(study.id));
-      const nothingNew = retried === 0 && added().length === 0;
       const trials = reader.trials(study.id);
+      const retried = options.retryFailed ? trials.filter(isRetriable).length : 0;
+      const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
+      const nothingNew = retried === 0 && newTrials(sweep, enqueued, trials).length === 0;
       const history = { ...unbegun, finished: trials };
       const isOver = trials.every((trial) => "endedAt" in trial) && plan.next(history, trials) === undefined;
       if (isOver && nothingNew) {
@@ -121,7 +120,8 @@ async function runStored(
       const owner = writer.acquireLease(study.id, workers);
       if (owner) return { kind: "taken", study, owner };
       if (options.retryFailed) note(retryText(writer.requeueFailed(study.id)));
-      for (const trial of added()) writer.addTrial(study.id, trial);
+      // As they are now that nobody else runs it.
+      for (const trial of newTrials(sweep, enqueued, reader.trials(study.id, trials))) writer.addTrial(study.id, trial);
       const end = await runOwned(study, withSlots(executor, workers), writer, reader, stop, options);
       return { kind: "ended", study, end };
     });

@@ -39,17 +39,28 @@ const ROWS = new WeakMap<
 
 function rowsOf({ overview, trials, progress }: StudySnapshot): readonly Row[] {
   const { metric } = overview.study.sweep;
-  const rowOf = (trial: Trial) => toRow(trial, progress.get(trial.number));
+  const rowOf = (trial: Trial) => knownRow(trial, progress.get(trial.number));
   const inState = (...states: readonly Trial["state"][]) =>
     byValue(trials.filter(({ state }) => states.includes(state)).map(rowOf), metric.goal);
   const live = inState("running", "paused");
   return [
-    ...merge(rankTrials(trials, metric.goal).map(rowOf), live.filter(hasValue), metric.goal),
+    ...merge(rankedOf(trials, metric.goal).map(rowOf), live.filter(hasValue), metric.goal),
     ...live.filter((row) => !hasValue(row)),
     ...inState("pruned"),
     ...inState("failed"),
     ...inState("queued"),
   ];
+}
+
+const RANKED = new WeakMap<readonly Trial[], { readonly goal: Goal; readonly ranked: readonly Trial[] }>();
+
+/** rankTrials' answer, which stays the same until a trial changes its state. */
+function rankedOf(trials: readonly Trial[], goal: Goal): readonly Trial[] {
+  const known = RANKED.get(trials);
+  if (known?.goal === goal) return known.ranked;
+  const ranked = rankTrials(trials, goal);
+  RANKED.set(trials, { goal, ranked });
+  return ranked;
 }
 
 /** Complete configurations, best first: each as the row of its first complete trial with the mean of its seeds. */
@@ -71,6 +82,17 @@ export function sortRows(rows: readonly Row[], key: SortKey): readonly Row[] {
     case "number":
       return rows.toSorted((a, b) => a.trial.number - b.trial.number);
   }
+}
+
+/** Of most trials nothing has changed since the last frame. */
+const ROW = new WeakMap<Trial, { readonly progress: TrialProgress | undefined; readonly row: Row }>();
+
+function knownRow(trial: Trial, progress: TrialProgress | undefined): Row {
+  const known = ROW.get(trial);
+  if (known && known.progress === progress) return known.row;
+  const row = toRow(trial, progress);
+  ROW.set(trial, { progress, row });
+  return row;
 }
 
 function toRow(trial: Trial, progress: TrialProgress | undefined): Row {

@@ -1,7 +1,7 @@
 // What the header, the plain lines and the ending say of a study: how far it is, how long it takes, what is best.
 
 import { formatRate, formatRatio } from "../report/format.js";
-import { compareRatios, groupingOf } from "../report/ratios.js";
+import { bestAtOne, groupingOf } from "../report/ratios.js";
 import { estimateTimeLeft } from "../report/time-left.js";
 import type { StudyRecord } from "../store/records.js";
 import { type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
@@ -71,7 +71,7 @@ function bestOf(trials: readonly Trial[], { sweep }: StudyRecord): Best {
   if (known?.of === goal + grouping) return known.best;
   const best = {
     best: rankConfigurations(trials, goal)[0],
-    singleRate: compareRatios(trials, goal, grouping).one?.best,
+    singleRate: bestAtOne(trials, goal, grouping),
   };
   BEST.set(trials, { of: goal + grouping, best });
   return best;

@@ -30,6 +30,10 @@ const NEWEST_FIRST = "SELECT * FROM studies ORDER BY created_at DESC, id DESC";
 type Stamp = readonly [number: number, state: string, startedAt: number | null, endedAt: number | null];
 const STAMPS = "SELECT number, state, started_at, ended_at FROM trials WHERE study_id = ? ORDER BY number";
 
+/** Changes with any of them, and is read in a tenth of the time. A text, since the sums pass 2^53. */
+const STATE_OF_ALL = `SELECT concat_ws(' ', count(*), sum(state = 'queued'), sum(state = 'running'), sum(state = 'paused'),
+  sum(state = 'complete'), sum(state = 'pruned'), sum(started_at), sum(ended_at)) FROM trials WHERE study_id = ?`;
+
 /** With more changes all trials are read at once. */
 const MOST_CHANGED = 200;
 
@@ -50,11 +54,14 @@ const METRIC_COLUMNS: Readonly<Record<Metric["name"], string>> = {
 type EvaluationColumns = readonly [number: number, step: number, value: number | null];
 type ProgressColumns = readonly [number: number, step: number, seconds: number, best: number | null];
 
-/** The last measurement is found by the key; to find the best one, all of a trial's are read. */
+/**
+ * The last measurement is found by the key; to find the best one, all of a trial's are read. CROSS keeps SQLite from reading all
+ * measurements first.
+ */
 function progressSql(metric?: Metric): string {
   const own = "study_id = t.study_id AND number = t.number";
   return `SELECT t.number, m.step, m.seconds, ${metric ? bestSql(metric, own) : "NULL"}
-          FROM trials t JOIN measurements m ON m.study_id = t.study_id AND m.number = t.number
+          FROM trials t CROSS JOIN measurements m ON m.study_id = t.study_id AND m.number = t.number
             AND m.step = (SELECT max(step) FROM measurements WHERE ${own})
           WHERE t.study_id = ?`;
 }
@@ -67,6 +74,8 @@ function bestSql({ name, goal }: Metric, own: string): string {
 class SqliteReader implements StoreReader {
   readonly #file: string;
   readonly #db: Database;
+  /** STATE_OF_ALL of the trials that were given out. */
+  readonly #states = new WeakMap<readonly Trial[], string>();
 
   constructor(file: string, db: Database) {
     this.#file = file;
@@ -88,16 +97,21 @@ class SqliteReader implements StoreReader {
   }
 
   trials(studyId: number, before: readonly Trial[] = []): readonly Trial[] {
-    if (before.length === 0) return this.#allTrials(studyId);
     return this.#snapshot(() => {
-      const stamps = this.#columns<Stamp>(STAMPS, studyId);
-      const changed = stamps.filter((stamp, i) => !isSame(stamp, before[i]));
-      if (changed.length === 0 && stamps.length === before.length) return before;
-      if (changed.length > MOST_CHANGED) return this.#allTrials(studyId);
-      return stamps.map((stamp, i) =>
-        isSame(stamp, before[i]) ? (before[i] as Trial) : this.#trial(studyId, stamp[0]),
-      );
+      const [row] = this.#columns<readonly [state: string]>(STATE_OF_ALL, studyId);
+      const state = row?.[0] ?? "";
+      if (this.#states.get(before) === state) return before;
+      const trials = before.length === 0 ? this.#allTrials(studyId) : this.#changedTrials(studyId, before);
+      this.#states.set(trials, state);
+      return trials;
     });
+  }
+
+  #changedTrials(studyId: number, before: readonly Trial[]): readonly Trial[] {
+    const stamps = this.#columns<Stamp>(STAMPS, studyId);
+    const changed = stamps.filter((stamp, i) => !isSame(stamp, before[i]));
+    if (changed.length > MOST_CHANGED) return this.#allTrials(studyId);
+    return stamps.map((stamp, i) => (isSame(stamp, before[i]) ? (before[i] as Trial) : this.#trial(studyId, stamp[0])));
   }
 
   #allTrials(studyId: number): readonly Trial[] {
