@@ -154,6 +154,8 @@ function fill(folder, name, early) {
 
 /** In a process of its own: a dashboard beside a writer that adds a measurement, now and then a trial, before each poll. */
 async function watch(folder) {
+  // As openDashboard has it.
+  process.env.NODE_ENV ??= "production";
   const { renderToString } = await import("ink");
   const { createElement } = await import("react");
   const { Dashboard } = await import("../dist/dashboard/components/dashboard.js");

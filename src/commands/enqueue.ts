@@ -48,6 +48,7 @@ export function newTrials(
   points: readonly Parameters[],
   trials: readonly Trial[],
 ): readonly TrialCommon[] {
+  if (points.length === 0) return [];
   const key = (point: Parameters) => JSON.stringify(Object.entries(point).sort());
   const known = new Set(trials.map(({ parameters }) => key(parameters)));
   const fresh = [...new Map(points.map((point) => [key(point), point]))].filter(([text]) => !known.has(text));

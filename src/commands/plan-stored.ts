@@ -63,7 +63,7 @@ function timeLeft(
   // What ran when its process died runs again.
   const trials = stored.filter(({ state }) => owner || state !== "running");
   const shared = { workers: owner?.workers ?? workers, now: Date.now() };
-  const left = estimateTimeLeft({ study, trials, measurements: reader.measurements(study.id), ...shared });
+  const left = estimateTimeLeft({ study, trials, progress: reader.progress(study.id, study.sweep.metric), ...shared });
   return left && { ...left, workers: shared.workers };
 }
 

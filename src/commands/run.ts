@@ -113,8 +113,7 @@ async function runStored(
       const trials = reader.trials(study.id);
       const retried = options.retryFailed ? trials.filter(isRetriable).length : 0;
       const enqueued = enqueuedByFlags(sweep, options.enqueue ?? []);
-      const added = () => newTrials(sweep, enqueued, reader.trials(study.id));
-      const nothingNew = retried === 0 && added().length === 0;
+      const nothingNew = retried === 0 && newTrials(sweep, enqueued, trials).length === 0;
       const isRun =
         trials.every((trial) => "endedAt" in trial) && plan.next(historyOf(sweep, trials), trials) === undefined;
       const isOver = isRun && untested(study, trials, reader.tests(study.id)).length === 0;
@@ -130,7 +129,8 @@ async function runStored(
       if (owner) return taken(study, owner, writer);
       const retrials = options.retryFailed ? writer.requeueFailed(study.id) : [];
       if (options.retryFailed) note(retryText(retrials));
-      for (const trial of added()) writer.addTrial(study.id, trial);
+      // As they are now that nobody else runs it.
+      for (const trial of newTrials(sweep, enqueued, reader.trials(study.id, trials))) writer.addTrial(study.id, trial);
       const end = await runOwned(study, retrials, withSlots(executor, workers), writer, reader, stop, options);
       return { kind: "ended", study, end };
     });

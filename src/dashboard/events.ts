@@ -51,6 +51,7 @@ export type ProgressEvent =
 
 /** The changes of all trials from `before` to `after`, in the order in which they happened; new bests follow theirs. */
 export function eventsBetween(before: StudySnapshot, after: StudySnapshot): readonly ProgressEvent[] {
+  if (after.trials === before.trials) return [];
   const known = new Map(before.trials.map((trial) => [trial.number, trial]));
   const changed = after.trials.filter((trial) => stamp(known.get(trial.number)) !== stamp(trial));
   const bestBefore = summarize(before, 0).best?.number;

@@ -1,8 +1,8 @@
 // The trials as rows of the ranking: what is ranked, what is live, what is only counted, and in which order.
 
 import { rankConfigurations } from "../sweep/configuration.js";
-import type { Goal, Metric } from "../sweep/settings.js";
-import { type Measurement, rankTrials, type Trial } from "../sweep/trial.js";
+import type { Goal } from "../sweep/settings.js";
+import { rankTrials, type Trial, type TrialProgress } from "../sweep/trial.js";
 import type { StudySnapshot } from "./watch.js";
 
 export interface Row {
@@ -22,19 +22,45 @@ export type SortKey = (typeof SORT_KEYS)[number];
  * All trials: complete ones best first, with running ones merged in by their best value so far, then those that have
  * no value yet, then pruned, failed and queued ones.
  */
-export function rankedRows({ overview, trials, measurements }: StudySnapshot): readonly Row[] {
+export function rankedRows(snapshot: StudySnapshot): readonly Row[] {
+  const { trials, progress } = snapshot;
+  const known = ROWS.get(trials);
+  if (known?.progress === progress) return known.rows;
+  const rows = rowsOf(snapshot);
+  ROWS.set(trials, { progress, rows });
+  return rows;
+}
+
+/** A frame asks for the rows several times, and most looks at a study find the same trials. */
+const ROWS = new WeakMap<
+  StudySnapshot["trials"],
+  { readonly progress: StudySnapshot["progress"]; readonly rows: readonly Row[] }
+>();
+
+function rowsOf({ overview, trials, progress }: StudySnapshot): readonly Row[] {
   const { metric } = overview.study.sweep;
-  const rowOf = (trial: Trial) => toRow(trial, measurements.get(trial.number) ?? [], metric);
+  const rowOf = (trial: Trial) => knownRow(trial, progress.get(trial.number));
   const inState = (...states: readonly Trial["state"][]) =>
     byValue(trials.filter(({ state }) => states.includes(state)).map(rowOf), metric.goal);
   const live = inState("running", "paused");
   return [
-    ...merge(rankTrials(trials, metric.goal).map(rowOf), live.filter(hasValue), metric.goal),
+    ...merge(rankedOf(trials, metric.goal).map(rowOf), live.filter(hasValue), metric.goal),
     ...live.filter((row) => !hasValue(row)),
     ...inState("pruned"),
     ...inState("failed"),
     ...inState("queued"),
   ];
+}
+
+const RANKED = new WeakMap<readonly Trial[], { readonly goal: Goal; readonly ranked: readonly Trial[] }>();
+
+/** rankTrials' answer, which stays the same until a trial changes its state. */
+function rankedOf(trials: readonly Trial[], goal: Goal): readonly Trial[] {
+  const known = RANKED.get(trials);
+  if (known?.goal === goal) return known.ranked;
+  const ranked = rankTrials(trials, goal);
+  RANKED.set(trials, { goal, ranked });
+  return ranked;
 }
 
 /** Complete configurations, best first: each as the row of its first complete trial with the mean of its seeds. */
@@ -58,25 +84,31 @@ export function sortRows(rows: readonly Row[], key: SortKey): readonly Row[] {
   }
 }
 
-function toRow(trial: Trial, measurements: readonly Measurement[], metric: Metric): Row {
+/** Of most trials nothing has changed since the last frame. */
+const ROW = new WeakMap<Trial, { readonly progress: TrialProgress | undefined; readonly row: Row }>();
+
+function knownRow(trial: Trial, progress: TrialProgress | undefined): Row {
+  const known = ROW.get(trial);
+  if (known && known.progress === progress) return known.row;
+  const row = toRow(trial, progress);
+  ROW.set(trial, { progress, row });
+  return row;
+}
+
+function toRow(trial: Trial, progress: TrialProgress | undefined): Row {
   const live = trial.state === "running" || trial.state === "paused";
-  const step = measurements.at(-1)?.step;
+  const step = progress?.step;
+  const value = progress?.best ?? undefined;
   switch (trial.state) {
     case "complete":
       return { trial, live, value: trial.value, step: step ?? trial.bestStep };
     case "failed":
       return { trial, live, value: undefined, step: trial.failure.step ?? step };
     case "pruned":
-      return { trial, live, value: bestSoFar(measurements, metric), step: trial.step };
+      return { trial, live, value, step: trial.step };
     default:
-      return { trial, live, value: bestSoFar(measurements, metric), step };
+      return { trial, live, value, step };
   }
-}
-
-function bestSoFar(measurements: readonly Measurement[], { name, goal }: Metric): number | undefined {
-  const values = measurements.map(({ validation }) => validation[name]).filter((value) => value !== null);
-  if (values.length === 0) return undefined;
-  return goal === "minimize" ? Math.min(...values) : Math.max(...values);
 }
 
 function hasValue({ value }: Row): boolean {

@@ -1,7 +1,7 @@
 // What the header, the plain lines and the ending say of a study: how far it is, how long it takes, what is best.
 
 import { formatRate, formatRatio } from "../report/format.js";
-import { compareRatios, groupingOf } from "../report/ratios.js";
+import { bestAtOne, groupingOf } from "../report/ratios.js";
 import { estimateTimeLeft } from "../report/time-left.js";
 import type { StudyRecord } from "../store/records.js";
 import { type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
@@ -31,7 +31,18 @@ export interface StudySummary {
 const SILENCE_LIMIT = 90_000;
 
 export function summarize(snapshot: StudySnapshot, now: number): StudySummary {
-  const { overview, trials, measurements } = snapshot;
+  const known = SUMMARIES.get(snapshot);
+  if (known?.now === now) return known.summary;
+  const summary = summaryOf(snapshot, now);
+  SUMMARIES.set(snapshot, { now, summary });
+  return summary;
+}
+
+/** A frame asks for its summary several times. */
+const SUMMARIES = new WeakMap<StudySnapshot, { readonly now: number; readonly summary: StudySummary }>();
+
+function summaryOf(snapshot: StudySnapshot, now: number): StudySummary {
+  const { overview, trials, progress } = snapshot;
   const { study, owner } = overview;
   const counts = countStates(trials);
   const silence = owner && counts.running > 0 ? now - owner.heartbeatAt : 0;
@@ -41,12 +52,29 @@ export function summarize(snapshot: StudySnapshot, now: number): StudySummary {
     counts,
     planned: study.plannedTrials,
     workers: owner?.workers,
-    best: rankConfigurations(trials, study.sweep.metric.goal)[0],
-    singleRate: compareRatios(trials, study.sweep.metric.goal, groupingOf(study.sweep.space)).one?.best,
+    ...bestOf(trials, study),
     elapsed: busyTime(snapshot, now),
-    left: owner && estimateTimeLeft({ study, trials, measurements, workers: owner.workers, now })?.milliseconds,
+    left: owner && estimateTimeLeft({ study, trials, progress, workers: owner.workers, now })?.milliseconds,
     silent: silence > SILENCE_LIMIT ? silence : undefined,
   };
+}
+
+/** Most looks at a study find no trial in another state, and the same array of trials. */
+const BEST = new WeakMap<readonly Trial[], { readonly of: string; readonly best: Best }>();
+
+type Best = Pick<StudySummary, "best" | "singleRate">;
+
+function bestOf(trials: readonly Trial[], { sweep }: StudyRecord): Best {
+  const { goal } = sweep.metric;
+  const grouping = groupingOf(sweep.space);
+  const known = BEST.get(trials);
+  if (known?.of === goal + grouping) return known.best;
+  const best = {
+    best: rankConfigurations(trials, goal)[0],
+    singleRate: bestAtOne(trials, goal, grouping),
+  };
+  BEST.set(trials, { of: goal + grouping, best });
+  return best;
 }
 
 export function endedCount(counts: StudySummary["counts"]): number {
@@ -88,11 +116,11 @@ function phaseOf(counts: StudySummary["counts"], planned: number | undefined, ow
 }
 
 /** The length of the union of the trials' spans. */
-function busyTime({ overview, trials, measurements }: StudySnapshot, now: number): number {
+function busyTime({ overview, trials, progress }: StudySnapshot, now: number): number {
   let [busy, until] = [0, 0];
   const started = trials.filter((trial) => trial.state !== "queued").toSorted((a, b) => a.startedAt - b.startedAt);
   for (const trial of started) {
-    const lastSign = trial.startedAt + 1000 * (measurements.get(trial.number)?.at(-1)?.seconds ?? 0);
+    const lastSign = trial.startedAt + 1000 * (progress.get(trial.number)?.seconds ?? 0);
     const running = trial.state === "running" && overview.owner !== undefined;
     const end = "endedAt" in trial ? trial.endedAt : running ? now : lastSign;
     busy += Math.max(0, end - Math.max(until, trial.startedAt));

@@ -1,14 +1,16 @@
 // A study as one look at the store finds it, and the cheap way to look again: only what changed is read.
 import { DualrateError } from "../errors.js";
 import type { StoreReader, StudyOverview } from "../store/records.js";
-import type { Measurement, MetricValues, Trial } from "../sweep/trial.js";
+import type { Measurement, MetricValues, Trial, TrialProgress } from "../sweep/trial.js";
 
 export interface StudySnapshot {
   readonly overview: StudyOverview;
-  /** In the order of their numbers. */
+  /** In the order of their numbers; the same array as long as none has changed its state. */
   readonly trials: readonly Trial[];
-  /** By trial number, each in the order of steps. */
-  readonly measurements: ReadonlyMap<number, readonly Measurement[]>;
+  /** By trial number. */
+  readonly progress: ReadonlyMap<number, TrialProgress>;
+  /** A trial's measurements, in the order of steps, are read when they are asked for: there may be a million in all. */
+  readonly measurements: { get(number: number): readonly Measurement[] | undefined };
   /** Results on the test split, by trial number. */
   readonly tests: ReadonlyMap<number, MetricValues>;
 }
@@ -19,18 +21,20 @@ export class StudyWatch {
   #version: number;
   #last: StudySnapshot;
 
-  /** Reads all of the study once. A study that is not there is a DualrateError of code "study". */
+  /** Reads the study once. One that is not there is a DualrateError of code "study". */
   constructor(reader: StoreReader, studyId: number) {
     this.#reader = reader;
     this.#studyId = studyId;
     this.#version = reader.version(studyId);
+    const overview = found(
+      reader.studies().find(({ study }) => study.id === studyId),
+      studyId,
+    );
     this.#last = {
-      overview: found(
-        reader.studies().find(({ study }) => study.id === studyId),
-        studyId,
-      ),
+      overview,
       trials: reader.trials(studyId),
-      measurements: reader.measurements(studyId),
+      progress: reader.progress(studyId, overview.study.sweep.metric),
+      measurements: new LastAsked(reader, studyId),
       tests: reader.tests(studyId),
     };
   }
@@ -50,20 +54,43 @@ export class StudyWatch {
   }
 
   #read(overview: StudyOverview): StudySnapshot {
-    const before = new Map(this.#last.trials.map((trial) => [trial.number, trial]));
-    const trials = this.#reader.trials(this.#studyId);
-    const measurements = new Map(
-      trials.map((trial) => [trial.number, this.#measurementsOf(trial, before.get(trial.number))] as const),
-    );
-    return { overview, trials, measurements, tests: this.#reader.tests(this.#studyId) };
+    const trials = this.#reader.trials(this.#studyId, this.#last.trials);
+    const progress = this.#progressOf(trials, overview);
+    const measurements = new LastAsked(this.#reader, this.#studyId);
+    return { overview, trials, progress, measurements, tests: this.#reader.tests(this.#studyId) };
   }
 
-  /** An ended trial gets no more measurements, unless it was run again and ended at another time. */
-  #measurementsOf(trial: Trial, before: Trial | undefined): readonly Measurement[] {
-    const known = this.#last.measurements.get(trial.number);
-    if (trial.state === "queued") return [];
-    if (known && before && endOf(before) !== undefined && endOf(before) === endOf(trial)) return known;
-    return this.#reader.measurementsOf(this.#studyId, trial.number);
+  /** Trials that ended before have come no further; one that ran again is another object. */
+  #progressOf(trials: readonly Trial[], { study }: StudyOverview): StudySnapshot["progress"] {
+    const { trials: before, progress } = this.#last;
+    const stale = trials.filter((trial, i) => trial !== before[i] || !("endedAt" in trial));
+    if (stale.length === 0) return progress;
+    const now = new Map(progress);
+    for (const { number, state } of stale) {
+      const one = state === "queued" ? undefined : this.#reader.progressOf(study.id, number, study.sweep.metric);
+      if (one) now.set(number, one);
+      else now.delete(number);
+    }
+    return now;
+  }
+}
+
+/** Keeps what was asked for last, which is asked for again with every key. */
+class LastAsked {
+  readonly #reader: StoreReader;
+  readonly #studyId: number;
+  #last: { readonly number: number; readonly measurements: readonly Measurement[] } | undefined;
+
+  constructor(reader: StoreReader, studyId: number) {
+    this.#reader = reader;
+    this.#studyId = studyId;
+  }
+
+  get(number: number): readonly Measurement[] {
+    if (this.#last?.number !== number) {
+      this.#last = { number, measurements: this.#reader.measurementsOf(this.#studyId, number) };
+    }
+    return this.#last.measurements;
   }
 }
 
@@ -72,8 +99,4 @@ function found(overview: StudyOverview | undefined, studyId: number): StudyOverv
   throw new DualrateError("study", `study ${studyId} is not in the database any more`, {
     hint: "List the studies that are there with `dualrate studies`.",
   });
-}
-
-function endOf(trial: Trial): number | undefined {
-  return "endedAt" in trial ? trial.endedAt : undefined;
 }

@@ -7,7 +7,7 @@ import type { Parameters, Space } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
 import { dimensionsOf, encode } from "./dimensions.js";
 import type { History } from "./sampler.js";
-import { observationsOf, observedTrials, representative, scaleOf } from "./surrogate.js";
+import { modelled, observationsOf, observedTrials, representative, scaleOf } from "./surrogate.js";
 
 /** Draws of the hyperparameters, and of the values under each of them. */
 const HYPERPARAMETERS = 32;
@@ -22,7 +22,7 @@ export interface Belief {
 
 /** Undefined before two configurations have a value. The draws are seeded by the history's seed. */
 export function beliefOf(space: Space, history: History): Belief | undefined {
-  const observed = observedTrials(history);
+  const observed = modelled(observedTrials(history));
   if (observed.length < 2) return undefined;
   const dimensions = dimensionsOf(space);
   const values = observed.map(({ value }) => value);

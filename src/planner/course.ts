@@ -19,10 +19,19 @@ export function courseOf({ settings, metric }: Sweep, trainExamples: number): Co
 }
 
 /** The best value so far, as a cost: the lowest is best. Undefined where there is none yet. */
-export function bestCost({ metric }: Course, measurements: Standing["measurements"]): number | undefined {
-  const values = measurements.flatMap(({ validation }) => validation[metric.name] ?? []).filter(Number.isFinite);
-  if (values.length === 0) return undefined;
-  return metric.goal === "minimize" ? Math.min(...values) : -Math.max(...values);
+export function bestCost(course: Course, measurements: Standing["measurements"]): number | undefined {
+  return measurements.reduce((best, one) => lowerCost(course, best, one), undefined as number | undefined);
+}
+
+function lowerCost(
+  { metric }: Course,
+  best: number | undefined,
+  { validation }: Standing["measurements"][number],
+): number | undefined {
+  const value = validation[metric.name] ?? Number.NaN;
+  if (!Number.isFinite(value)) return best;
+  const cost = metric.goal === "minimize" ? value : -value;
+  return best === undefined ? cost : Math.min(best, cost);
 }
 
 /** A cost as people read it: `loss 0.412`. */
@@ -33,8 +42,12 @@ export function shown({ metric }: Course, cost: number): string {
 /** A trial's best cost up to its first evaluation at or past a share of its steps; undefined where it did not get there. */
 export function costAt(course: Course, { trial, measurements }: Standing, share: number): number | undefined {
   const rung = stepAt(share, course.stepsOf(trial.parameters));
-  const index = measurements.findIndex(({ step }) => step >= rung);
-  return index < 0 ? undefined : bestCost(course, measurements.slice(0, index + 1));
+  let best: number | undefined;
+  for (const one of measurements) {
+    best = lowerCost(course, best, one);
+    if (one.step >= rung) return best;
+  }
+  return undefined;
 }
 
 /** The share of its steps that a trial has done at its last measurement. */

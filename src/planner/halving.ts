@@ -40,14 +40,25 @@ export function createPausingPruner(course: Course, { rungs, keeps }: Omit<Halvi
       return verdict.action === "stop" ? { ...verdict, action: "pause" } : verdict;
     },
     promote(standings) {
+      if (standings.every(({ trial }) => trial.state !== "paused")) return undefined;
+      // All costs at a rung, ascending: to hold each paused trial against each other one would take minutes for ten thousand.
+      const sorted = rungs.map((rung) =>
+        Float64Array.from(standings.flatMap((one) => costAt(course, one, rung) ?? [])).sort(),
+      );
       // Those furthest on their way first, and the best of a rung.
       const paused = standings
         .filter(({ trial }) => trial.state === "paused")
         .map((own) => ({ own, passed: lastRung(course, rungs, own) }))
         .filter(({ passed }) => passed >= 0)
         .map(({ own, passed }) => {
-          const others = standings.filter(({ trial }) => trial.number !== own.trial.number);
-          return { number: own.trial.number, passed, ...placeAt(course, rungs, passed, own, others, keeps) };
+          const cost = costAt(course, own, rungs[passed] as number) as number;
+          const costs = sorted[passed] as Float64Array;
+          const better = below(costs, cost);
+          return {
+            number: own.trial.number,
+            passed,
+            ...place(course, rungs, passed, cost, better, costs.length, keeps),
+          };
         });
       const [first] = paused
         .filter(({ isKept }) => isKept)
@@ -62,6 +73,12 @@ function lastRung(course: Course, rungs: readonly number[], own: Standing): numb
   return rungs.findLastIndex((share) => costAt(course, own, share) !== undefined);
 }
 
+interface Place {
+  readonly rank: number;
+  readonly isKept: boolean;
+  readonly reason: string;
+}
+
 /** How a trial does among those that reached a rung that it has reached itself. */
 function placeAt(
   course: Course,
@@ -70,19 +87,40 @@ function placeAt(
   own: Standing,
   others: readonly Standing[],
   keeps: Halving["keeps"],
-): { readonly rank: number; readonly isKept: boolean; readonly reason: string } {
+): Place {
   const rung = rungs[index] as number;
   const cost = costAt(course, own, rung) as number;
   const costs = others.flatMap((other) => costAt(course, other, rung) ?? []);
-  const rank = 1 + costs.filter((other) => other < cost).length;
-  const reached = costs.length + 1;
+  const better = costs.filter((other) => other < cost).length;
+  return place(course, rungs, index, cost, better, costs.length + 1, keeps);
+}
+
+/** The place of a cost at rung `index`, of `reached` with its own, `better` of which are lower. */
+function place(
+  course: Course,
+  rungs: readonly number[],
+  index: number,
+  cost: number,
+  better: number,
+  reached: number,
+  keeps: Halving["keeps"],
+): Place {
+  const rank = 1 + better;
   const keep = keeps(reached);
-  const place = `is rank ${rank} of ${reached}, keeps ${keep}`;
-  return {
-    rank,
-    isKept: rank <= keep,
-    reason: `rung ${index + 1} of ${rungs.length}: ${shown(course, cost)} ${place}`,
-  };
+  const standing = `is rank ${rank} of ${reached}, keeps ${keep}`;
+  const reason = `rung ${index + 1} of ${rungs.length}: ${shown(course, cost)} ${standing}`;
+  return { rank, isKept: rank <= keep, reason };
+}
+
+/** How many of the ascending numbers are lower. */
+function below(ascending: Float64Array, value: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ascending[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether the latest measurement is the one that reached the rung. */

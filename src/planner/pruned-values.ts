@@ -11,20 +11,27 @@ import type { Standing } from "./sampler.js";
 export function prunedValues(course: Course, standings: readonly Standing[]): ReadonlyMap<number, number> {
   const complete = standings.filter(({ trial }) => trial.state === "complete");
   const sign = course.metric.goal === "minimize" ? 1 : -1;
+  const improvements = new Map<number, number | undefined>();
+  // Trials are stopped at few different shares.
+  const improvementFrom = (share: number) => {
+    if (!improvements.has(share)) improvements.set(share, medianImprovement(course, complete, share));
+    return improvements.get(share);
+  };
   return new Map(
     standings.flatMap((standing): (readonly [number, number])[] => {
       const { trial, measurements } = standing;
       const cost = trial.state === "pruned" || trial.state === "paused" ? bestCost(course, measurements) : undefined;
-      const improvements = cost === undefined ? [] : improvementsFrom(course, complete, shareOf(course, standing));
-      if (cost === undefined || improvements.length === 0) return [];
-      return [[trial.number, sign * (cost - median(improvements))]];
+      const improvement = cost === undefined ? undefined : improvementFrom(shareOf(course, standing));
+      if (cost === undefined || improvement === undefined) return [];
+      return [[trial.number, sign * (cost - improvement)]];
     }),
   );
 }
 
-function improvementsFrom(course: Course, complete: readonly Standing[], share: number): readonly number[] {
-  return complete.flatMap((standing) => {
+function medianImprovement(course: Course, complete: readonly Standing[], share: number): number | undefined {
+  const improvements = complete.flatMap((standing) => {
     const [then, last] = [costAt(course, standing, share), bestCost(course, standing.measurements)];
     return then === undefined || last === undefined ? [] : [then - last];
   });
+  return improvements.length === 0 ? undefined : median(improvements);
 }

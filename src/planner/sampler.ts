@@ -2,7 +2,7 @@
 
 import type { Goal } from "../sweep/settings.js";
 import type { Parameters, Space } from "../sweep/space.js";
-import type { Measurement, Trial, Verdict } from "../sweep/trial.js";
+import type { Evaluation, Trial, Verdict } from "../sweep/trial.js";
 
 /** What is known when suggestion `number` is asked for. */
 export interface History {
@@ -27,7 +27,7 @@ export interface Sampler {
 export interface Standing {
   readonly trial: Trial;
   /** In the order of their steps. */
-  readonly measurements: readonly Measurement[];
+  readonly measurements: readonly Evaluation[];
 }
 
 /** A paused trial that goes on after all. */

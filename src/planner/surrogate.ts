@@ -36,12 +36,15 @@ const MOST_FITTED = 80;
 /** Others are far from being the best, and each takes time at every point that is looked at. */
 const MOST_CONTENDERS = 30;
 
+/** A posterior takes the cube of the number of trials, and a mean its square: with ten thousand, hours and gigabytes. */
+const MOST_MODELLED = 400;
+
 /**
  * The surrogate of the finished trials, with the running ones at their posterior mean (the "kriging believer" of Ginsbourger et
  * al., 2010), so that no suggestion repeats one; undefined before two trials have a value.
  */
 export function surrogateOf(space: Space, history: History, number: number): Surrogate | undefined {
-  const observed = observedTrials(history);
+  const observed = modelled(observedTrials(history));
   if (observed.length < 2) return undefined;
   const dimensions = dimensionsOf(space);
   const values = observed.map(({ value }) => value);
@@ -158,12 +161,21 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Indices to fit to. Of more than MOST_FITTED observations: the better half of these from the best, the others evenly from the rest. */
-export function representative(targets: readonly number[]): readonly number[] {
+/** All observations, or so many that stand for them, in the order of their numbers. */
+export function modelled(observed: readonly Observed[]): readonly Observed[] {
+  if (observed.length <= MOST_MODELLED) return observed;
+  const values = observed.map(({ value }) => value);
+  return representative(values, MOST_MODELLED)
+    .map((i) => observed[i] as Observed)
+    .sort((a, b) => a.trial.number - b.trial.number);
+}
+
+/** Indices of `most` targets at most: of more, half of these are the best ones, the others come evenly from the rest. */
+export function representative(targets: readonly number[], most = MOST_FITTED): readonly number[] {
   const indices = targets.map((_, i) => i);
-  if (targets.length <= MOST_FITTED) return indices;
+  if (targets.length <= most) return indices;
   const order = indices.sort((a, b) => (targets[a] as number) - (targets[b] as number));
-  const half = MOST_FITTED / 2;
+  const half = most / 2;
   const stride = (order.length - half) / half;
   const spread = Array.from({ length: half }, (_, i) => order[half + Math.floor(i * stride)] as number);
   return [...order.slice(0, half), ...spread];

@@ -1,6 +1,6 @@
 // A study's configurations and trials as rows, best first: what `rank` prints and what its JSON and CSV promise.
 
-import { configurationsOf, type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
+import { configurationsOf, type RankedConfiguration, ranked } from "../sweep/configuration.js";
 import type { Goal } from "../sweep/settings.js";
 import type { Parameters, Value } from "../sweep/space.js";
 import { type FailureReason, mayGoBetter, rankTrials, type Trial } from "../sweep/trial.js";
@@ -54,26 +54,39 @@ export function configurationRows(
   goal: Goal,
   fixed: Parameters,
 ): readonly ConfigurationRow[] {
-  const ranked = rankConfigurations(trials, goal).map((configuration) => rankedConfigurationRow(configuration, fixed));
-  const others = configurationsOf(trials).filter((one) => one.trials.every(({ state }) => state !== "complete"));
+  const configurations = configurationsOf(trials);
+  const rows = ranked(configurations, goal).map((configuration) => rankedConfigurationRow(configuration, fixed));
+  const others = configurations.filter((one) => one.trials.every(({ state }) => state !== "complete"));
+  const byNumber = new Map(others.map((one) => [one.number, one]));
   const unranked = rankedRows(
     others.map((one) => one.trials[0] as Trial),
     goal,
     fixed,
   ).map((row) => {
-    const members = others.find(({ number }) => number === row.number)?.trials ?? [];
+    const members = byNumber.get(row.number)?.trials ?? [];
     return { ...row, standard_error: null, seeds: 0, trials: members.map(({ number }) => number) };
   });
-  return [...ranked, ...unranked];
+  return [...rows, ...unranked];
 }
 
 function rankedConfigurationRow(
   { trial, value, standardError, seeds, trials }: RankedConfiguration,
   fixed: Parameters,
 ): ConfigurationRow {
-  const standard_error = standardError ?? null;
-  const numbers = trials.map(({ number }) => number);
-  return { ...rankedRow(trial, fixed), value, standard_error, seeds: seeds.length, trials: numbers };
+  return {
+    number: trial.number,
+    state: trial.state,
+    value,
+    best_step: trial.bestStep,
+    parameters: allParameters(trial, fixed),
+    replicate: trial.replicate,
+    seed: trial.seed,
+    seconds: (trial.endedAt - trial.startedAt) / 1000,
+    reason: null,
+    standard_error: standardError ?? null,
+    seeds: seeds.length,
+    trials: trials.map(({ number }) => number),
+  };
 }
 
 function rankedRow(trial: Trial, fixed: Parameters): RankedRow {
@@ -137,8 +150,12 @@ export function reasonOfFailure({ kind, message, step }: FailureReason): string 
 export function varyingParameters(trials: readonly Pick<Trial, "parameters">[]): readonly string[] {
   const values = new Map<string, Set<Value>>();
   for (const { parameters } of trials) {
-    for (const [name, value] of Object.entries(parameters))
-      values.set(name, (values.get(name) ?? new Set()).add(value));
+    for (const name in parameters) {
+      const known = values.get(name);
+      if (known === undefined) values.set(name, new Set([parameters[name] as Value]));
+      // Two values tell as much as ten thousand.
+      else if (known.size < 2) known.add(parameters[name] as Value);
+    }
   }
   return [...values].filter(([name, { size }]) => size > 1 && !RATES.has(name)).map(([name]) => name);
 }

@@ -86,11 +86,24 @@ export function compareRatios(
   };
 }
 
+/** `one`'s best of compareRatios, alone. */
+export function bestAtOne(
+  trials: readonly Trial[],
+  goal: Goal,
+  grouping: RatioGrouping = "equal",
+): RankedConfiguration | undefined {
+  const middle = grouping === "equal" ? sameFloat : halfDecade;
+  const atOne = trials.filter(({ rates }) => middle(rates.lr_ratio) === 1);
+  return rankConfigurations(atOne, goal)[0];
+}
+
 function byRatio(trials: readonly Trial[], middle: (ratio: number) => number): ReadonlyMap<number, readonly Trial[]> {
   const groups = new Map<number, Trial[]>();
   for (const trial of trials) {
     const ratio = middle(trial.rates.lr_ratio);
-    groups.set(ratio, [...(groups.get(ratio) ?? []), trial]);
+    const members = groups.get(ratio);
+    if (members) members.push(trial);
+    else groups.set(ratio, [trial]);
   }
   return groups;
 }

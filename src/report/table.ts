@@ -33,11 +33,11 @@ function csvField(value: string | number | boolean | null): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ");
+  return /^[!-~]*$/.test(text) ? text : text.replace(/\s+/g, " ");
 }
 
 function width(text: string): number {
-  return [...text].length;
+  return /^[ -~]*$/.test(text) ? text.length : [...text].length;
 }
 
 function pad(text: string, columns: number, align: "left" | "right"): string {

@@ -1,7 +1,7 @@
 // How long a study will still take, from what its trials took so far.
 import type { StudyRecord } from "../store/records.js";
 import { totalSteps } from "../sweep/resolve.js";
-import type { Measurement, Trial } from "../sweep/trial.js";
+import type { Trial, TrialProgress } from "../sweep/trial.js";
 
 export interface TimeLeft {
   readonly milliseconds: number;
@@ -9,11 +9,11 @@ export interface TimeLeft {
   readonly endedTrials: number;
 }
 
-/** What an estimate is made from. `measurements` by trial number; `now` in milliseconds since the epoch. */
+/** What an estimate is made from. `progress` by trial number; `now` in milliseconds since the epoch. */
 export interface Progress {
   readonly study: StudyRecord;
   readonly trials: readonly Trial[];
-  readonly measurements: ReadonlyMap<number, readonly Measurement[]>;
+  readonly progress: ReadonlyMap<number, Pick<TrialProgress, "step" | "seconds">>;
   readonly workers: number;
   readonly now: number;
 }
@@ -36,9 +36,9 @@ export function estimateTimeLeft(progress: Progress): TimeLeft | undefined {
 }
 
 /** What each running trial will have taken at its end, were its other steps like those up to its last measurement. */
-function projectedTimes({ study, trials, measurements }: Progress): readonly number[] {
+function projectedTimes({ study, trials, progress }: Progress): readonly number[] {
   return trials.flatMap((trial) => {
-    const last = measurements.get(trial.number)?.at(-1);
+    const last = progress.get(trial.number);
     if (trial.state !== "running" || last === undefined) return [];
     const steps = totalSteps(study.sweep.settings, trial.parameters, study.summary.trainExamples);
     return [(1000 * last.seconds * steps) / last.step];

@@ -1,9 +1,14 @@
 // What a study has spent of its budget, over all of its runs: from what is stored, so that a resumed study counts on.
-import type { Standing } from "../planner/sampler.js";
 import { EXTENDED, type StudyEvent } from "../store/records.js";
 import type { Budget } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
+
+/** A trial and the step of its last measurement, 0 before the first. */
+export interface Taken {
+  readonly trial: Trial;
+  readonly step: number;
+}
 
 /** What trials cost, by their parameters. */
 export interface Costs {
@@ -19,13 +24,12 @@ export interface Costs {
  */
 export function spentBudget(
   { minutes, steps, tokens }: Budget,
-  standings: readonly Standing[],
+  trials: readonly Taken[],
   { stepsOf, tokensOf }: Costs,
   time: number,
 ): string | undefined {
-  const taken = standings.map(({ trial, measurements }) => {
-    const done = trial.state === "running" ? stepsOf(trial.parameters) : (measurements.at(-1)?.step ?? 0);
-    return { parameters: trial.parameters, done };
+  const taken = trials.map(({ trial: { state, parameters }, step }) => {
+    return { parameters, done: state === "running" ? stepsOf(parameters) : step };
   });
   const sum = (cost: (one: (typeof taken)[number]) => number) => taken.reduce((total, one) => total + cost(one), 0);
   return (
@@ -62,8 +66,11 @@ export function timeOfRuns(events: readonly StudyEvent[], trials: readonly Trial
     ...events.filter(({ kind, message }) => kind !== "lease" && !message.startsWith(EXTENDED)).map(({ at }) => at),
     ...trials.flatMap((trial) => ("endedAt" in trial ? trial.endedAt : [])),
   ];
-  return begins.reduce((total, begin, i) => {
-    const next = begins[i + 1] ?? Number.POSITIVE_INFINITY;
-    return total + Math.max(...signs.filter((at) => at >= begin && at < next)) - begin;
-  }, 0);
+  // The last sign of each run: of those up to the next one's beginning.
+  const ends = [...begins];
+  for (const at of signs) {
+    const run = begins.findLastIndex((begin) => begin <= at);
+    if (run >= 0) ends[run] = Math.max(ends[run] as number, at);
+  }
+  return begins.reduce((total, begin, i) => total + (ends[i] as number) - begin, 0);
 }

@@ -1,10 +1,11 @@
 // The trials of the study that runs: in memory as they are stored. Every change goes to the store first.
 import { DualrateError } from "../errors.js";
-import { courseOf } from "../planner/course.js";
+import { type Course, courseOf } from "../planner/course.js";
 import { prunedValues } from "../planner/pruned-values.js";
 import type { History, Standing } from "../planner/sampler.js";
 import type { StoreReader, StoreWriter, StudyRecord } from "../store/records.js";
-import type { Measurement, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import type { Evaluation, Measurement, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import type { Taken } from "./budget.js";
 
 type RunningTrial = Extract<Trial, { state: "running" }>;
 type PausedTrial = Extract<Trial, { state: "paused" }>;
@@ -14,9 +15,15 @@ export type TrialCounts = Readonly<Record<Trial["state"], number>>;
 export class Ledger {
   readonly #study: StudyRecord;
   readonly #writer: StoreWriter;
+  readonly #reader: StoreReader;
   /** By number, in the order of the numbers; trials that are planned but not begun are not there. */
   readonly #trials = new Map<number, Trial>();
+  /** Of trials that have not ended; others are read when they are asked for, since a large study has a million. */
   readonly #measurements = new Map<number, readonly Measurement[]>();
+  /** Of all other trials, once a pruner or a surrogate asks. */
+  #evaluations: Map<number, readonly Evaluation[]> | undefined;
+  /** Of the last measurement by number, once a budget asks. */
+  #steps: Map<number, number> | undefined;
   /** Numbers that were put back, the next one first. */
   #queue: readonly number[];
 
@@ -24,8 +31,8 @@ export class Ledger {
   constructor(study: StudyRecord, writer: StoreWriter, reader: StoreReader) {
     this.#study = study;
     this.#writer = writer;
+    this.#reader = reader;
     for (const trial of reader.trials(study.id)) this.#trials.set(trial.number, trial);
-    for (const [number, measured] of reader.measurements(study.id)) this.#measurements.set(number, measured);
     this.#queue = [...this.#trials.values()].filter(({ state }) => state === "queued").map(({ number }) => number);
   }
 
@@ -50,9 +57,21 @@ export class Ledger {
     return {
       finished: trials.filter((trial) => "endedAt" in trial),
       running: trials.filter(({ state }) => state === "running" || state === "paused"),
-      ...(isPruned && { prunedValues: prunedValues(course, this.standings()) }),
+      ...(isPruned && this.#prunedValues(course)),
       goal: metric.goal,
       seed,
+    };
+  }
+
+  /** Only a surrogate asks for them. */
+  #prunedValues(course: Course): Required<Pick<History, "prunedValues">> {
+    const standings = () => this.standings();
+    let values: History["prunedValues"];
+    return {
+      get prunedValues() {
+        values ??= prunedValues(course, standings());
+        return values;
+      },
     };
   }
 
@@ -85,6 +104,7 @@ export class Ledger {
     this.#writer.addTrial(this.#study.id, trial);
     this.#writer.startTrial(this.#study.id, trial.number);
     this.#queue = this.#queue.filter((number) => number !== trial.number);
+    this.#measurements.set(trial.number, []);
     return { ...common(trial), state: "running", startedAt: Date.now() };
   }
 
@@ -101,11 +121,14 @@ export class Ledger {
     const trial = this.#trial(number);
     const startedAt = "startedAt" in trial ? trial.startedAt : Date.now();
     this.#trials.set(number, { ...common(trial), state: "paused", startedAt, ...pause });
+    this.#settle(number);
   }
 
   record(number: number, measurement: Measurement): void {
+    const before = this.measurementsOf(number);
     this.#writer.recordMeasurement(this.#study.id, number, measurement);
-    this.#measurements.set(number, [...this.measurementsOf(number), measurement]);
+    this.#measurements.set(number, [...before, measurement]);
+    this.#steps?.set(number, measurement.step);
   }
 
   /** Ends a running or a paused trial. */
@@ -117,6 +140,7 @@ export class Ledger {
     const endedAt = Date.now();
     const startedAt = "startedAt" in trial ? trial.startedAt : endedAt;
     this.#trials.set(number, { ...common(trial), startedAt, endedAt, ...outcome });
+    this.#settle(number);
   }
 
   /** Puts a trial back, to run before all others; one that was resumed is paused again. */
@@ -128,16 +152,43 @@ export class Ledger {
       this.#trials.set(number, { ...rest, ...resumed, state: "paused" });
       const kept = this.measurementsOf(number).filter(({ step }) => step <= resumed.step);
       this.#measurements.set(number, kept);
+      this.#steps?.set(number, kept.at(-1)?.step ?? 0);
+      this.#settle(number);
       return;
     }
     this.#trials.set(number, { ...common(trial), state: "queued" });
-    this.#measurements.delete(number);
+    this.#measurements.set(number, []);
+    this.#steps?.delete(number);
+    this.#settle(number);
     this.#queue = [number, ...this.#queue];
   }
 
   /** All trials with what they measured. */
   standings(): readonly Standing[] {
-    return this.trials.map((trial) => ({ trial, measurements: this.measurementsOf(trial.number) }));
+    this.#evaluations ??= new Map(this.#reader.evaluations(this.#study.id, this.#study.sweep.metric));
+    const known = this.#evaluations;
+    return this.trials.map((trial) => {
+      return { trial, measurements: this.#measurements.get(trial.number) ?? known.get(trial.number) ?? [] };
+    });
+  }
+
+  /** All trials with the step of their last measurement. */
+  lastSteps(): readonly Taken[] {
+    this.#steps ??= new Map(
+      [...this.#reader.progress(this.#study.id)].map(([number, { step }]) => [number, step] as const),
+    );
+    const steps = this.#steps;
+    return this.trials.map((trial) => ({ trial, step: steps.get(trial.number) ?? 0 }));
+  }
+
+  /** Of a trial that does not run any more, the evaluations stay in memory, where anybody has asked for them. */
+  #settle(number: number): void {
+    const { name } = this.#study.sweep.metric;
+    const measured = this.#measurements.get(number);
+    if (measured === undefined) return;
+    const evaluations = measured.map(({ step, validation }) => ({ step, validation: { [name]: validation[name] } }));
+    this.#evaluations?.set(number, evaluations);
+    this.#measurements.delete(number);
   }
 
   /** A running trial as a pruner sees it, and each other trial that has measured something. */
@@ -153,7 +204,7 @@ export class Ledger {
   }
 
   measurementsOf(number: number): readonly Measurement[] {
-    return this.#measurements.get(number) ?? [];
+    return this.#measurements.get(number) ?? this.#reader.measurementsOf(this.#study.id, number);
   }
 
   #trial(number: number): Trial {

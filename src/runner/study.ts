@@ -200,7 +200,7 @@ class StudyRun {
       stepsOf: (parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples),
       tokensOf: (parameters, steps) => tokensAfter(steps, sweep.settings, parameters, summary),
     };
-    return sweep.budget && spentBudget(sweep.budget, this.#ledger.standings(), costs, Date.now() - this.#begunAt);
+    return sweep.budget && spentBudget(sweep.budget, this.#ledger.lastSteps(), costs, Date.now() - this.#begunAt);
   }
 
   /** Sees one trial to its end. Never rejects. */

@@ -1,7 +1,16 @@
 // What the database holds, as plain data, and what can be asked of it. The writer and the readers implement these.
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
-import type { Sweep } from "../sweep/settings.js";
-import type { Measurement, MetricValues, Pause, Trial, TrialCommon, TrialEnd } from "../sweep/trial.js";
+import type { Metric, Sweep } from "../sweep/settings.js";
+import type {
+  Evaluation,
+  Measurement,
+  MetricValues,
+  Pause,
+  Trial,
+  TrialCommon,
+  TrialEnd,
+  TrialProgress,
+} from "../sweep/trial.js";
 
 /** What makes a study itself: the same name with another definition or other inputs is another study. */
 export interface StudyDefinition {
@@ -106,13 +115,21 @@ export interface StoreReader {
   studies(): readonly StudyOverview[];
   /** By name, or the newest where none is given. */
   study(name?: string): StudyOverview | undefined;
-  /** In the order of their numbers. */
-  trials(studyId: number): readonly Trial[];
-  /** By trial number, each in the order of steps. */
+  /**
+   * In the order of their numbers. Of `before`, an earlier answer, trials in the same state are the same objects, and where none
+   * has changed it is the same array: of a large study little is read then.
+   */
+  trials(studyId: number, before?: readonly Trial[]): readonly Trial[];
+  /** By trial number, each in the order of steps. All of them: of a large study a gigabyte. */
   measurements(studyId: number): ReadonlyMap<number, readonly Measurement[]>;
   measurementsOf(studyId: number, number: number): readonly Measurement[];
   /** Results on the test split, by trial number. */
   tests(studyId: number): ReadonlyMap<number, MetricValues>;
+  /** The metric alone of all measurements, as `measurements`. */
+  evaluations(studyId: number, metric: Metric): ReadonlyMap<number, readonly Evaluation[]>;
+  /** How far each trial has come that has a measurement, by number; without a metric, none has a best value. */
+  progress(studyId: number, metric?: Metric): ReadonlyMap<number, TrialProgress>;
+  progressOf(studyId: number, number: number, metric: Metric): TrialProgress | undefined;
   events(studyId: number, afterId?: number): readonly StudyEvent[];
   /** Grows whenever anything of the study but its owner's heartbeat changes: a cheap way to poll. */
   version(studyId: number): number;

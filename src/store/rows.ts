@@ -4,7 +4,6 @@ import type {
   GroupReport,
   Measurement,
   MetricValues,
-  Pause,
   Trial,
   TrialCommon,
   TrialEnd,
@@ -48,6 +47,19 @@ export interface TrialRow {
   readonly reason: string | null;
   readonly checkpoint: string | null;
 }
+
+/** The columns of TrialRow but study_id, in the order of trialFromColumns. */
+export const TRIAL_COLUMNS =
+  "number, replicate, seed, parameters, base_lr, lr_ratio, intro_lr, state, started_at, ended_at, value, best_step, step, " +
+  "failure, reason, checkpoint";
+
+type Column<Name extends keyof TrialRow> = TrialRow[Name];
+export type TrialColumns = readonly [
+  ...[Column<"number">, Column<"replicate">, Column<"seed">, Column<"parameters">],
+  ...[Column<"base_lr">, Column<"lr_ratio">, Column<"intro_lr">, Column<"state">],
+  ...[Column<"started_at">, Column<"ended_at">, Column<"value">, Column<"best_step">],
+  ...[Column<"step">, Column<"failure">, Column<"reason">, Column<"checkpoint">],
+];
 
 export interface MeasurementRow {
   readonly study_id: number;
@@ -100,33 +112,36 @@ export function trialToRow(study_id: number, trial: TrialCommon): NewTrialRow {
   return { study_id, number, replicate, seed, parameters: JSON.stringify(parameters), ...rates };
 }
 
-export function trialFromRow(row: TrialRow): Trial {
-  const { number, replicate, seed, base_lr, lr_ratio, intro_lr } = row;
-  const parameters = JSON.parse(row.parameters) as TrialCommon["parameters"];
-  const common: TrialCommon = { number, replicate, seed, parameters, rates: { base_lr, lr_ratio, intro_lr } };
-  const startedAt = row.started_at ?? 0;
-  const times = { startedAt, endedAt: row.ended_at ?? startedAt };
-  const reason = row.reason ?? "";
-  switch (row.state) {
+export function trialFromColumns(columns: TrialColumns): Trial {
+  const [number, replicate, seed, json, base_lr, lr_ratio, intro_lr, state, started, ended, value, best, step] =
+    columns;
+  const parameters = JSON.parse(json) as TrialCommon["parameters"];
+  const rates = { base_lr, lr_ratio, intro_lr };
+  const startedAt = started ?? 0;
+  const endedAt = ended ?? startedAt;
+  const reason = columns[14] ?? "";
+  const pause = () => ({ step: step ?? 0, reason, checkpoint: columns[15] ?? "" });
+  // A study may have ten thousand: each is one literal, since copies would double the time.
+  switch (state) {
     case "queued":
-      return { ...common, state: "queued" };
-    case "running":
-      return { ...common, state: "running", startedAt, ...(row.checkpoint !== null && { resumed: pauseOf(row) }) };
+      return { number, replicate, seed, parameters, rates, state };
+    case "running": {
+      const running = { number, replicate, seed, parameters, rates, state, startedAt };
+      return columns[15] === null ? running : { ...running, resumed: pause() };
+    }
     case "paused":
-      return { ...common, state: "paused", startedAt, ...pauseOf(row) };
-    case "complete":
-      return { ...common, ...times, state: "complete", value: row.value ?? Number.NaN, bestStep: row.best_step ?? 0 };
+      return { number, replicate, seed, parameters, rates, state, startedAt, ...pause() };
+    case "complete": {
+      const [found, bestStep] = [value ?? Number.NaN, best ?? 0];
+      return { number, replicate, seed, parameters, rates, state, startedAt, endedAt, value: found, bestStep };
+    }
     case "pruned":
-      return { ...common, ...times, state: "pruned", step: row.step ?? 0, reason };
+      return { number, replicate, seed, parameters, rates, state, startedAt, endedAt, step: step ?? 0, reason };
     case "failed": {
-      const failure = { kind: row.failure ?? "error", message: reason, ...(row.step !== null && { step: row.step }) };
-      return { ...common, ...times, state: "failed", failure };
+      const failure = { kind: columns[13] ?? "error", message: reason, ...(step !== null && { step }) };
+      return { number, replicate, seed, parameters, rates, state, startedAt, endedAt, failure };
     }
   }
-}
-
-function pauseOf({ step, reason, checkpoint }: TrialRow): Pause {
-  return { step: step ?? 0, reason: reason ?? "", checkpoint: checkpoint ?? "" };
 }
 
 export type OutcomeRow = Pick<TrialRow, "state" | "value" | "best_step" | "step" | "failure" | "reason">;

@@ -30,7 +30,8 @@ const KEYS = new WeakMap<Parameters, string>();
 export function configurationKey(parameters: Parameters): string {
   const known = KEYS.get(parameters);
   if (known !== undefined) return known;
-  const key = JSON.stringify(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+  let key = "";
+  for (const name of Object.keys(parameters).sort()) key += `${name}=${JSON.stringify(parameters[name])},`;
   KEYS.set(parameters, key);
   return key;
 }
@@ -44,15 +45,16 @@ export function configurationsOf(trials: readonly Trial[]): readonly Configurati
   const byKey = new Map<string, Trial[][]>();
   for (const trial of trials) {
     const key = configurationKey(trial.parameters);
-    const copies = byKey.get(key) ?? [];
-    const open = copies.find((members) => members.every(({ replicate }) => replicate !== trial.replicate));
+    const copies = byKey.get(key);
+    const open = copies?.find((members) => members.every(({ replicate }) => replicate !== trial.replicate));
     if (open) {
       open.push(trial);
       continue;
     }
     const members = [trial];
     all.push(members);
-    byKey.set(key, [...copies, members]);
+    if (copies) copies.push(members);
+    else byKey.set(key, [members]);
   }
   return all.map((members) => {
     const { number, parameters, rates } = members[0] as Trial;
@@ -66,10 +68,18 @@ export function configurationsOf(trials: readonly Trial[]): readonly Configurati
  * number comes first.
  */
 export function rankConfigurations(trials: readonly Trial[], goal: Goal): readonly RankedConfiguration[] {
+  return ranked(configurationsOf(trials), goal);
+}
+
+/** As rankConfigurations, of what configurationsOf gives. */
+export function ranked(configurations: readonly Configuration[], goal: Goal): readonly RankedConfiguration[] {
   const sign = goal === "minimize" ? 1 : -1;
-  return configurationsOf(trials)
-    .flatMap(withValue)
-    .sort((a, b) => Number(isSure(b)) - Number(isSure(a)) || sign * (a.value - b.value) || a.number - b.number);
+  const valued = configurations.map(withValue).filter((one) => one !== undefined);
+  const sure = new Set(valued.filter(isSure));
+  const place = (one: RankedConfiguration) => (sure.has(one) ? 0 : 1);
+  return valued.sort((a, b) => {
+    return (sure.size > 0 ? place(a) - place(b) : 0) || sign * (a.value - b.value) || a.number - b.number;
+  });
 }
 
 /** Trials of `a` and of `b` on each seed that both have a complete one of. */
@@ -86,36 +96,36 @@ export function pairedSeeds(
 
 /** Of a ranking's configurations: the best with a single learning rate that ran on the winner's seeds, on two where it has several. */
 export function baselineOf(
-  ranked: readonly RankedConfiguration[],
+  ranking: readonly RankedConfiguration[],
   winner: RankedConfiguration,
 ): RankedConfiguration | undefined {
   const least = Math.min(2, winner.seeds.length);
-  return ranked.find((other) => isRatioOne(other.rates) && pairedSeeds(other, winner).length >= least);
+  return ranking.find((other) => isRatioOne(other.rates) && pairedSeeds(other, winner).length >= least);
 }
 
 /** All seeds of the winner, and the baseline's on the same ones: what the test split is evaluated for. */
 export function trialsToTest(trials: readonly Trial[], goal: Goal): readonly CompleteTrial[] {
-  const ranked = rankConfigurations(trials, goal);
-  const [winner] = ranked;
+  const ranking = rankConfigurations(trials, goal);
+  const [winner] = ranking;
   if (winner === undefined) return [];
-  const baseline = baselineOf(ranked, winner);
+  const baseline = baselineOf(ranking, winner);
   const held = baseline && baseline !== winner ? pairedSeeds(baseline, winner).map(([trial]) => trial) : [];
   return [...winner.seeds, ...held];
 }
 
-function withValue(configuration: Configuration): readonly RankedConfiguration[] {
-  const seeds = configuration.trials
-    .filter((trial) => trial.state === "complete")
-    .sort((a, b) => a.replicate - b.replicate);
+function withValue({ parameters, rates, trials }: Configuration): RankedConfiguration | undefined {
+  const seeds = trials.filter((trial) => trial.state === "complete");
+  if (seeds.length > 1) seeds.sort((a, b) => a.replicate - b.replicate);
   const [trial] = seeds;
-  if (trial === undefined) return [];
+  if (trial === undefined) return undefined;
   const { mean, standardError } = meanOf(seeds.map(({ value }) => value));
-  return [{ ...configuration, number: trial.number, seeds, trial, value: mean, standardError }];
+  return { parameters, rates, trials, number: trial.number, seeds, trial, value: mean, standardError };
 }
 
 function isSure({ seeds, trials }: RankedConfiguration): boolean {
+  if (seeds.length < 2) return false;
   const diverged = trials.some((trial) => trial.state === "failed" && trial.failure.kind === "diverged");
-  return seeds.length > 1 && !diverged;
+  return !diverged;
 }
 
 /** Of at least one value; the standard error is undefined for one. */

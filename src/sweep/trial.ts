@@ -35,6 +35,22 @@ export interface Measurement {
   readonly seconds: number;
 }
 
+/** As much of a measurement as the planner looks at. */
+export interface Evaluation {
+  readonly step: number;
+  /** The study's metric, at least. */
+  readonly validation: Readonly<Partial<Record<MetricName, number | null>>>;
+}
+
+/** How far a trial has come, without all of its measurements. */
+export interface TrialProgress {
+  /** Of its last measurement. */
+  readonly step: number;
+  readonly seconds: number;
+  /** The metric's best value so far; null where it has none, and of a trial that is complete or failed. */
+  readonly best: number | null;
+}
+
 export type FailureKind = "diverged" | "error" | "crashed" | "timeout" | "interrupted";
 
 export interface FailureReason {

@@ -7,7 +7,7 @@ const OPTIONS = { ascii: false, columns: 80, now: START, results: "results" };
 
 function lines(trials: readonly Trial[], planned = trials.length): readonly string[] {
   const overview = overviewOf(study({}, planned), trials, undefined);
-  return endingLines({ overview, trials, measurements: new Map(), tests: new Map() }, OPTIONS);
+  return endingLines(snapshot({ overview, trials, measurements: new Map() }), OPTIONS);
 }
 
 describe("the verdict", () => {

@@ -4,7 +4,7 @@ import type { StudySnapshot } from "../../src/dashboard/watch.js";
 import type { StoreReader, StudyOwner, StudyRecord } from "../../src/store/records.js";
 import type { MetricName, Sweep } from "../../src/sweep/settings.js";
 import type { Space, Value } from "../../src/sweep/space.js";
-import type { Measurement, Trial, TrialState } from "../../src/sweep/trial.js";
+import type { Measurement, Trial, TrialProgress, TrialState } from "../../src/sweep/trial.js";
 
 /** When the fixture's first trial starts; a later `now` is this plus the time that passed. */
 export const START = Date.UTC(2026, 0, 1);
@@ -115,20 +115,40 @@ export function measured(...values: readonly number[]): readonly Measurement[] {
   }));
 }
 
+type Measured = ReadonlyMap<number, readonly Measurement[]>;
+type Changes = Partial<Omit<StudySnapshot, "progress" | "measurements">> & { readonly measurements?: Measured };
+
 /** The mock-up of the design in small: best, live, single rate, pruned, diverged and queued trials. */
-export function snapshot(changes: Partial<StudySnapshot> = {}): StudySnapshot {
-  return {
-    overview: overviewOf(study(), changes.trials ?? TRIALS, owner),
-    trials: TRIALS,
-    measurements: new Map([
-      [47, measured(3, 2.2, 2.143)],
-      [77, measured(2.88)],
-      [88, measured(2.5, 2.19)],
-    ]),
-    tests: new Map(),
-    ...changes,
+export function snapshot({ measurements = MEASURED, ...changes }: Changes = {}): StudySnapshot & Stored {
+  const overview = changes.overview ?? overviewOf(study(), changes.trials ?? TRIALS, owner);
+  const { metric } = overview.study.sweep;
+  const best = minimumOf(measurements, metric.name, metric.goal);
+  const progress = new Map<number, TrialProgress>();
+  for (const [number, all] of measurements) {
+    const last = all.at(-1);
+    if (last) progress.set(number, { step: last.step, seconds: last.seconds, best: best(number) });
+  }
+  return { trials: TRIALS, tests: new Map(), ...changes, overview, progress, measurements };
+}
+
+/** What the store in memory needs beside a snapshot. */
+interface Stored {
+  readonly measurements: Measured;
+}
+
+function minimumOf(measurements: Measured, name: MetricName, goal: "minimize" | "maximize") {
+  return (number: number): number | null => {
+    const values = (measurements.get(number) ?? []).flatMap(({ validation }) => validation[name] ?? []);
+    if (values.length === 0) return null;
+    return goal === "minimize" ? Math.min(...values) : Math.max(...values);
   };
 }
+
+const MEASURED: Measured = new Map([
+  [47, measured(3, 2.2, 2.143)],
+  [77, measured(2.88)],
+  [88, measured(2.5, 2.19)],
+]);
 
 const TRIALS: readonly Trial[] = [
   trial(3, 1, complete(2.204)),
@@ -149,16 +169,19 @@ export function overviewOf(record: StudyRecord, trials: readonly Trial[], by: St
 
 /** A store in memory: `set` changes what it holds, as a writer in another process would. */
 export class FakeReader implements StoreReader {
-  #snapshot: StudySnapshot;
+  #snapshot: StudySnapshot & Stored;
   #version = 1;
   /** How often trials were read. */
   reads = 0;
 
-  constructor(initial: StudySnapshot) {
+  /** How often a single trial's progress was read. */
+  progressReads = 0;
+
+  constructor(initial: StudySnapshot & Stored) {
     this.#snapshot = initial;
   }
 
-  set(next: StudySnapshot): void {
+  set(next: StudySnapshot & Stored): void {
     this.#snapshot = next;
     this.#version++;
   }
@@ -175,6 +198,12 @@ export class FakeReader implements StoreReader {
     return this.#snapshot.trials;
   };
   measurements = () => this.#snapshot.measurements;
+  evaluations = () => this.#snapshot.measurements;
+  progress = () => this.#snapshot.progress;
+  progressOf = (_: number, number: number) => {
+    this.progressReads++;
+    return this.#snapshot.progress.get(number);
+  };
   measurementsOf = (_: number, number: number) => this.#snapshot.measurements.get(number) ?? [];
   tests = () => this.#snapshot.tests;
   events = () => [];

@@ -3,10 +3,21 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { followPlainly } from "../../src/dashboard/plain.js";
 import type { Trial } from "../../src/sweep/trial.js";
-import { complete, diverged, FakeReader, overviewOf, owner, running, START, study, trial } from "./fixture.js";
+import {
+  complete,
+  diverged,
+  FakeReader,
+  overviewOf,
+  owner,
+  running,
+  START,
+  snapshot,
+  study,
+  trial,
+} from "./fixture.js";
 
 function holding(trials: readonly Trial[]) {
-  return { overview: overviewOf(study({}, 4), trials, owner), trials, measurements: new Map(), tests: new Map() };
+  return snapshot({ overview: overviewOf(study({}, 4), trials, owner), trials, measurements: new Map() });
 }
 
 /** Runs `script` on a store that holds `before`, and returns the lines for people and the JSON events. */

@@ -17,9 +17,9 @@ test("a metric to maximize ranks the largest value first", () => {
   const trials = [trial(1, 1, complete(0.5)), trial(2, 10, complete(0.9)), trial(3, 20, running())];
   const metric = { name: "accuracy", goal: "maximize" } as const;
   const overview = overviewOf(study({ metric }), trials, owner);
-  expect(
-    numbersOf(rankedRows({ overview, trials, measurements: new Map([[3, measured(1)]]), tests: new Map() })),
-  ).toEqual([2, 1, 3]);
+  expect(numbersOf(rankedRows(snapshot({ overview, trials, measurements: new Map([[3, measured(1)]]) })))).toEqual([
+    2, 1, 3,
+  ]);
 });
 
 test("a failed trial has no value to be ranked by, whatever it measured before", () => {

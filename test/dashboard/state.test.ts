@@ -165,7 +165,7 @@ describe("the banner", () => {
     const { overview } = snapshot();
     const idle = {
       ...at(91),
-      snapshot: { overview, trials: [trial(1, 1, complete(2))], measurements: new Map(), tests: new Map() },
+      snapshot: snapshot({ overview, trials: [trial(1, 1, complete(2))], measurements: new Map() }),
     };
     expect(bannerOf(idle)).toBeUndefined();
   });

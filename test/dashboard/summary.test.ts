@@ -21,12 +21,11 @@ test("where ratios are drawn, the single rate to compare with is the best trial 
 describe("elapsed time", () => {
   const elapsed = (trials: Parameters<typeof overviewOf>[1], now: number, by: typeof owner | "gone" = owner) =>
     summarize(
-      {
+      snapshot({
         overview: overviewOf(study(), trials, by === "gone" ? undefined : by),
         trials,
         measurements: new Map([[1, measured(2, 2)]]),
-        tests: new Map(),
-      },
+      }),
       now,
     ).elapsed;
 
@@ -52,12 +51,11 @@ test("the time left is told while the study has an owner, before the first trial
   const trials = [trial(1, 1, running(0))];
   const left = (by: typeof owner | undefined) =>
     summarize(
-      {
+      snapshot({
         overview: overviewOf(study({}, 4), trials, by),
         trials,
         measurements: new Map([[1, measured(3, 2)]]),
-        tests: new Map(),
-      },
+      }),
       at(4),
     ).left;
   // 2 s for 200 of 2000 steps: 20 s a trial, 4 trials, 4 s done, 2 workers.
@@ -68,7 +66,7 @@ test("the time left is told while the study has an owner, before the first trial
 describe("the phase", () => {
   const phase = (trials: Parameters<typeof overviewOf>[1], planned: number, by: typeof owner | undefined) =>
     summarize(
-      { overview: overviewOf(study({}, planned), trials, by), trials, measurements: new Map(), tests: new Map() },
+      snapshot({ overview: overviewOf(study({}, planned), trials, by), trials, measurements: new Map() }),
       START,
     ).phase;
 

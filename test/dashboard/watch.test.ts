@@ -32,17 +32,27 @@ test("a change brings new trials and measurements", () => {
   expect(next.measurements.get(2)).toHaveLength(1);
 });
 
-test("the measurements of an ended trial are read once, unless it ran again", () => {
+test("the progress of an ended trial is read once, unless it ran again", () => {
   const reader = new FakeReader(
     snapshot({ trials: [trial(1, 1, complete(2))], measurements: new Map([[1, measured(2)]]) }),
   );
   const watch = new StudyWatch(reader, 1);
-  const known = watch.last.measurements.get(1);
+  const known = watch.last.progress.get(1);
   const again = new Map([[1, measured(1, 1)]]);
-  reader.set(snapshot({ trials: [trial(1, 1, complete(2)), trial(2, 1, running())], measurements: again }));
-  expect(watch.poll().measurements.get(1)).toBe(known);
+  reader.set(snapshot({ trials: [...watch.last.trials, trial(2, 1, running())], measurements: again }));
+  expect(watch.poll().progress.get(1)).toBe(known);
+  expect(reader.progressReads).toBe(1);
   reader.set(snapshot({ trials: [trial(1, 1, complete(1, 100, 200))], measurements: again }));
-  expect(watch.poll().measurements.get(1)).toHaveLength(2);
+  expect(watch.poll().progress.get(1)).toEqual({ step: 200, seconds: 2, best: 1 });
+});
+
+test("a trial that is put back has no progress any more", () => {
+  const measurements = new Map([[1, measured(2)]]);
+  const reader = new FakeReader(snapshot({ trials: [trial(1, 1, running())], measurements }));
+  const watch = new StudyWatch(reader, 1);
+  expect(watch.last.progress.has(1)).toBe(true);
+  reader.set(snapshot({ trials: [trial(1, 1, { state: "queued" })], measurements: new Map() }));
+  expect(watch.poll().progress.has(1)).toBe(false);
 });
 
 test("a study that is not in the database is an error with a hint", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { estimateTimeLeft } from "../../src/report/time-left.js";
-import type { Measurement, Trial, TrialState } from "../../src/sweep/trial.js";
-import { common, measured, settings, study, sweep } from "./trials.js";
+import type { Trial, TrialState } from "../../src/sweep/trial.js";
+import { common, settings, study, sweep } from "./trials.js";
 
 const START = 1_000_000;
 const at = (seconds: number) => START + 1000 * seconds;
@@ -16,10 +16,10 @@ function running(number: number, from: number): Trial {
   return { ...common(number, 1), ...state };
 }
 
-const after = (step: number, seconds: number): readonly Measurement[] => [{ ...measured(step, 1, 1), seconds }];
+const after = (step: number, seconds: number) => ({ step, seconds });
 
-function left(trials: readonly Trial[], plannedTrials: number | undefined, measurements = new Map(), from = study) {
-  return estimateTimeLeft({ study: { ...from, plannedTrials }, trials, measurements, workers: 2, now: at(60) });
+function left(trials: readonly Trial[], plannedTrials: number | undefined, progress = new Map(), from = study) {
+  return estimateTimeLeft({ study: { ...from, plannedTrials }, trials, progress, workers: 2, now: at(60) });
 }
 
 test("time left is the mean time of the ended trials, times those left, over the workers", () => {
@@ -39,8 +39,8 @@ test("before the first trial has ended, the running ones' own pace tells, and th
   const { length } = settings.trainer;
   const steps = "maxSteps" in length ? length.maxSteps : 0;
   expect(steps).toBeGreaterThan(0);
-  const measurements = new Map([[1, after(steps / 4, 10)]]);
-  const estimate = left([running(1, 50), running(2, 55)], 6, measurements);
+  const progress = new Map([[1, after(steps / 4, 10)]]);
+  const estimate = left([running(1, 50), running(2, 55)], 6, progress);
   expect(estimate).toEqual({ milliseconds: (6 * 40_000 - 10_000 - 5000) / 2, endedTrials: 0 });
 });
 

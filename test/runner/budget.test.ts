@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Standing } from "../../src/planner/sampler.js";
-import { spentBudget, timeOfRuns } from "../../src/runner/budget.js";
+import { spentBudget, type Taken, timeOfRuns } from "../../src/runner/budget.js";
 import type { StudyEvent } from "../../src/store/records.js";
 import type { Parameters } from "../../src/sweep/space.js";
 import { standing } from "../planner/standings.js";
@@ -8,11 +7,11 @@ import { standing } from "../planner/standings.js";
 const MINUTE = 60_000;
 const costs = { stepsOf: () => 100, tokensOf: (_: Parameters, steps: number) => 7 * steps };
 
-function at(number: number, from: number, to: number | undefined, evaluations = 3): Standing {
+function at(number: number, from: number, to: number | undefined, evaluations = 3): Taken {
   const losses = Array.from({ length: evaluations }, () => 1);
   const { trial, measurements } = standing(number, losses, { state: to === undefined ? "running" : "complete" });
   const times = { startedAt: from * MINUTE, ...(to !== undefined && { endedAt: to * MINUTE }) };
-  return { trial: { ...trial, ...times } as Standing["trial"], measurements };
+  return { trial: { ...trial, ...times } as Taken["trial"], step: measurements.at(-1)?.step ?? 0 };
 }
 
 test("minutes are those of all runs", () => {
@@ -55,9 +54,9 @@ test("steps are those taken; a running trial counts with all that it plans", () 
 });
 
 test("the budget that ends first is named, and queued trials cost nothing", () => {
-  const queued = { ...standing(3, []), trial: { ...standing(3, []).trial, state: "queued" } } as Standing;
-  const { startedAt, ...never } = queued.trial as Standing["trial"] & { startedAt: number };
-  const trials = [at(1, 0, 3), { trial: never as Standing["trial"], measurements: [] }];
+  const queued = { ...standing(3, []).trial, state: "queued" } as Taken["trial"];
+  const { startedAt, ...never } = queued as Taken["trial"] & { startedAt: number };
+  const trials = [at(1, 0, 3), { trial: never as Taken["trial"], step: 0 }];
   expect(spentBudget({ minutes: 4, steps: 30 }, trials, costs, 0)).toMatch(/^the budget of 30 steps/);
   expect(spentBudget({ minutes: 4, steps: 31 }, trials, costs, 0)).toBeUndefined();
   expect(spentBudget({}, trials, costs, 0)).toBeUndefined();

@@ -127,7 +127,7 @@ describe("columns", () => {
       space: space({ lr_ratio: [1, 8], base_lr: [1e-4], weight_decay: [0, 0.1], introduced_warmup_ratio: [0, 0.3] }),
     });
     const trials = [trial(1, 8, complete(2), { weight_decay: 0.1, introduced_warmup_ratio: 0.3 })];
-    const held = { overview: overviewOf(wide, trials, owner), trials, measurements: new Map(), tests: new Map() };
+    const held = snapshot({ overview: overviewOf(wide, trials, owner), trials, measurements: new Map() });
     expect(frame({ snapshot: held })[3]).toMatch(/ratio +base +weight_decay +iwu +loss/);
     expect(frame({ snapshot: held })[4]).toMatch(/8x +2\.0e-4 +0\.1 +30%/);
     expect(frame({ snapshot: held, size: [60, 20] })[3]).not.toContain("weight_decay");
