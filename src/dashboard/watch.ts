@@ -60,10 +60,10 @@ export class StudyWatch {
     return { overview, trials, progress, measurements, tests: this.#reader.tests(this.#studyId) };
   }
 
-  /** Trials that ended before have come no further; one that ran again is another object. */
+  /** Only trials that run come further; one that ran again meanwhile is another object. */
   #progressOf(trials: readonly Trial[], { study }: StudyOverview): StudySnapshot["progress"] {
     const { trials: before, progress } = this.#last;
-    const stale = trials.filter((trial, i) => trial !== before[i] || !("endedAt" in trial));
+    const stale = trials.filter((trial, i) => trial !== before[i] || trial.state === "running");
     if (stale.length === 0) return progress;
     const now = new Map(progress);
     for (const { number, state } of stale) {

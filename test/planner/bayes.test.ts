@@ -125,6 +125,22 @@ describe("the Bayesian sampler", () => {
     }
   });
 
+  test("of thousands of trials it sees four hundred, the best among them, and suggests something new", () => {
+    const finished = Array.from({ length: 3000 }, (_, i) => {
+      const point = { u: ((i * 7919) % 3001) / 3001, v: ((i * 104_729) % 2999) / 2999 };
+      return trial(i + 1, point, complete(branin(point)));
+    });
+    const surrogate = surrogateOf(square, history(finished), 3001);
+    expect(surrogate?.leaders).toHaveLength(400);
+    const least = finished.reduce((a, b) =>
+      b.state === "complete" && a.state === "complete" && b.value < a.value ? b : a,
+    );
+    expect(branin(surrogate?.best.trial.parameters ?? {}) - branin(least.parameters)).toBeLessThan(0.02);
+    const next = createBayesSampler(square, 5000, anything).suggest(square, history(finished), 3001) as Parameters;
+    expect(branin(next)).toBeLessThan(3);
+    expect(finished.some(({ parameters }) => parameters.u === next.u && parameters.v === next.v)).toBe(false);
+  });
+
   test("a diverged trial counts as the worst, a crashed one not at all", () => {
     const finished = search(square, 10, branin);
     const last = finished.at(-1) as Trial;

@@ -107,3 +107,28 @@ test("Hyperband stops for good", () => {
   expect(band(false)).not.toHaveProperty("promote");
   expect(band(false).judge(standing(6, [1, 0.9]), others).action).toBe("stop");
 });
+
+test("of many paused trials the one is promoted that each held against each other would give", () => {
+  // Pseudo-random losses, some of them equal, of which each trial has reached one of the rungs.
+  const loss = (i: number) => ((i * 7919) % 97) / 10;
+  const all = Array.from({ length: 120 }, (_, i) => {
+    const losses = Array.from({ length: [2, 4, 8][i % 3] as number }, (_, step) => loss(13 * i + step));
+    return standing(i + 1, losses, i % 4 === 0 ? {} : paused);
+  });
+  for (const count of [3, 10, 50, 120]) {
+    const standings = all.slice(0, count);
+    const judged = standings
+      .filter(({ trial }) => trial.state === "paused")
+      .flatMap((own) => {
+        const verdict = asha.judge(
+          own,
+          standings.filter(({ trial }) => trial.number !== own.trial.number),
+        );
+        const [, rung, rank] = /^rung (\d).* rank (\d+)/.exec(verdict.reason ?? "") ?? [];
+        return verdict.action === "continue" ? [{ ...own.trial, rung: Number(rung), rank: Number(rank), verdict }] : [];
+      })
+      .sort((a, b) => b.rung - a.rung || a.rank - b.rank || a.number - b.number);
+    const [first] = judged;
+    expect(asha.promote?.(standings)).toEqual(first && { number: first.number, reason: first.verdict.reason });
+  }
+});

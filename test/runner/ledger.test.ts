@@ -85,3 +85,46 @@ test("a trial that was paused, resumed and put back is the same in a ledger that
   // The time in which it waited is not its own.
   expect(ended?.state === "pruned" && Math.abs(ended.endedAt - ended.startedAt - 1429) < 500).toBe(true);
 });
+
+test("standings have the metric of all measurements, those of earlier runs and those of this one", () => {
+  const { ledger } = stored();
+  const first = ledger();
+  first.start(trial(1));
+  first.record(1, measurement(10));
+  first.end(1, { state: "complete", value: 0.1, bestStep: 10 });
+  const again = ledger();
+  again.start(trial(2));
+  const steps = () => again.standings().map(({ measurements }) => measurements.map(({ step }) => step));
+  expect(steps()).toEqual([[10], []]);
+  again.record(2, measurement(10));
+  again.record(2, measurement(20));
+  expect(steps()).toEqual([[10], [10, 20]]);
+  again.pause(2, { step: 20, reason: "rank 2 of 2", checkpoint: "/c/2" });
+  again.start(trial(2));
+  again.record(2, measurement(30));
+  expect(steps()).toEqual([[10], [10, 20, 30]]);
+  again.requeue(2);
+  expect(steps()).toEqual([[10], [10, 20]]);
+  again.end(2, { state: "pruned", step: 20, reason: "late" });
+  expect(steps()).toEqual([[10], [10, 20]]);
+  const losses = (open: ReturnType<typeof ledger>) =>
+    open.standings().map(({ measurements }) => measurements.map(({ validation }) => validation.loss));
+  expect(losses(again)).toEqual(losses(ledger()));
+});
+
+test("the last steps are those of all trials, and follow what this run does", () => {
+  const { ledger } = stored();
+  const first = ledger();
+  first.start(trial(1));
+  first.record(1, measurement(10));
+  first.record(1, measurement(20));
+  first.end(1, { state: "complete", value: 0.1, bestStep: 10 });
+  const again = ledger();
+  const steps = () => again.lastSteps().map(({ step }) => step);
+  again.start(trial(2));
+  expect(steps()).toEqual([20, 0]);
+  again.record(2, measurement(10));
+  expect(steps()).toEqual([20, 10]);
+  again.requeue(2);
+  expect(steps()).toEqual([20, 0]);
+});

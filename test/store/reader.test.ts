@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { openReader } from "../../src/store/reader.js";
 import { openWriter } from "../../src/store/writer.js";
 import { definition, measurement, temporaryFolder, trial } from "./fixture.js";
@@ -144,4 +144,87 @@ test("events come in order, from the one after the last that was seen", () => {
     { kind: "error", trial: 3, message: "trial 3 failed" },
   ]);
   expect(reader.events(id, events[0]?.id)).toEqual([events[1]]);
+});
+
+describe("a study of which little has changed", () => {
+  function studyOf(trials: number) {
+    const opened = stores();
+    const { id } = opened.writer.openStudy(definition());
+    for (let number = 1; number <= trials; number++) {
+      opened.writer.addTrial(id, trial(number));
+      opened.writer.startTrial(id, number);
+    }
+    return { ...opened, id };
+  }
+
+  test("trials that are in the same state are the same objects, and without a change so is their list", () => {
+    const { writer, reader, id } = studyOf(3);
+    const before = reader.trials(id);
+    writer.recordMeasurement(id, 1, measurement(10));
+    expect(reader.trials(id, before)).toBe(before);
+    writer.endTrial(id, 2, { state: "complete", value: 1, bestStep: 10 });
+    writer.addTrial(id, trial(4));
+    const after = reader.trials(id, before);
+    expect(after).toEqual(reader.trials(id));
+    expect(after.map((one, i) => one === before[i])).toEqual([true, false, true, false]);
+  });
+
+  test("a trial that ran again is another one, though it ended in the same state", async () => {
+    const { writer, reader, id } = studyOf(1);
+    const crash = { state: "failed", failure: { kind: "crashed", message: "first" } } as const;
+    writer.endTrial(id, 1, crash);
+    const before = reader.trials(id);
+    writer.requeueFailed(id);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    writer.startTrial(id, 1);
+    writer.endTrial(id, 1, { ...crash, failure: { kind: "crashed", message: "second" } });
+    expect(reader.trials(id, before)).toMatchObject([{ failure: { message: "second" } }]);
+  });
+
+  test("many changes at once are read too", () => {
+    const { writer, reader, id } = studyOf(300);
+    const before = reader.trials(id);
+    for (let number = 1; number <= 300; number++) {
+      writer.endTrial(id, number, { state: "pruned", step: 1, reason: "late" });
+    }
+    expect(reader.trials(id, before)).toEqual(reader.trials(id));
+  });
+});
+
+test("progress is the last measurement's step and time, and the best value of trials that have none of their own", () => {
+  const { writer, reader } = stores();
+  const { id } = writer.openStudy(definition());
+  for (const number of [1, 2, 3]) {
+    writer.addTrial(id, trial(number));
+    writer.startTrial(id, number);
+  }
+  const blank = { ...measurement(30), validation: { ...measurement(30).validation, loss: null } };
+  for (const one of [measurement(10, 0.5), measurement(20, 0.7), blank]) writer.recordMeasurement(id, 1, one);
+  writer.recordMeasurement(id, 2, measurement(10, 0.5));
+  writer.endTrial(id, 2, { state: "complete", value: 0.5, bestStep: 10 });
+  const [least, most] = [{ name: "loss", goal: "minimize" } as const, { name: "loss", goal: "maximize" } as const];
+  expect([...reader.progress(id, least)]).toEqual([
+    [1, { step: 30, seconds: measurement(30).seconds, best: 0.5 }],
+    [2, { step: 10, seconds: measurement(10).seconds, best: null }],
+  ]);
+  expect(reader.progressOf(id, 1, most)?.best).toBe(0.7);
+  expect(reader.progressOf(id, 3, least)).toBeUndefined();
+  expect(reader.progress(id).get(1)).toEqual({ step: 30, seconds: measurement(30).seconds, best: null });
+  expect(reader.progressOf(id, 1, { name: "loss_base", goal: "minimize" })?.best).toBeNull();
+});
+
+test("evaluations are the measurements' steps and the metric alone", () => {
+  const { writer, reader } = stores();
+  const { id } = writer.openStudy(definition());
+  for (const number of [1, 2]) {
+    writer.addTrial(id, trial(number));
+    writer.startTrial(id, number);
+    for (const step of [10, 20]) writer.recordMeasurement(id, number, measurement(step));
+  }
+  const metric = { name: "accuracy", goal: "maximize" } as const;
+  const both = [10, 20].map((step) => ({ step, validation: { accuracy: 0.5 } }));
+  expect([...reader.evaluations(id, metric)]).toEqual([
+    [1, both],
+    [2, both],
+  ]);
 });
