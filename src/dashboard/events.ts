@@ -54,13 +54,13 @@ export function eventsBetween(before: StudySnapshot, after: StudySnapshot): read
   if (after.trials === before.trials) return [];
   const known = new Map(before.trials.map((trial) => [trial.number, trial]));
   const changed = after.trials.filter((trial) => stamp(known.get(trial.number)) !== stamp(trial));
-  const bestBefore = summarize(before, 0).best?.number;
-  const summary = summarize(after, 0);
   const events = changed
     .toSorted((a, b) => timeOf(a) - timeOf(b))
     .flatMap((trial) => eventsOf(trial, known.get(trial.number), after));
-  const { best } = summary;
-  if (best === undefined || best.number === bestBefore) return events;
+  // A diverged seed changes who is best, too.
+  if (!changed.some((trial) => "endedAt" in trial)) return events;
+  const { best } = summarize(after, 0);
+  if (best === undefined || best.number === summarize(before, 0).best?.number) return events;
   const { name } = after.overview.study.sweep.metric;
   return [...events, { event: "best", trial: best.number, metric: name, value: best.value, rates: best.rates }];
 }

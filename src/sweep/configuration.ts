@@ -31,7 +31,10 @@ export function configurationKey(parameters: Parameters): string {
   const known = KEYS.get(parameters);
   if (known !== undefined) return known;
   let key = "";
-  for (const name of Object.keys(parameters).sort()) key += `${name}=${JSON.stringify(parameters[name])},`;
+  for (const name of Object.keys(parameters).sort()) {
+    const value = parameters[name];
+    key += `${name}=${typeof value === "number" ? value : JSON.stringify(value)},`;
+  }
   KEYS.set(parameters, key);
   return key;
 }
