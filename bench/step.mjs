@@ -2,8 +2,8 @@
 // $PYTHON) has torch and transformers. Compute is forward and backward with what dropout needs. Each row runs in a process
 // of its own. Run: npm run bench [-- SIZE ...]
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { HOST_ENVIRONMENT } from "../dist/runner/host-executor.js";
 
 const SIZES = {
   small: { layers: 2, hidden: 128, heads: 2, intermediate: 512, vocabulary: 8000, batch: 32, length: 64, steps: 30 },
@@ -12,9 +12,6 @@ const SIZES = {
 };
 const TASKS = ["sequence-classification", "masked-lm"];
 const DROPOUTS = [0, 0.1];
-/** Of the program's first line: how people run it. */
-const [START] = readFileSync(new URL("../dist/cli.js", import.meta.url), "utf8").split("\n");
-const ENVIRONMENT = Object.fromEntries([...START.matchAll(/(\w+)=(\d+)/g)].map(([, name, value]) => [name, value]));
 
 const [flag, ...rest] = process.argv.slice(2);
 if (flag === "--one") console.log(JSON.stringify(await measure(JSON.parse(rest[0]))));
@@ -38,7 +35,7 @@ function table(sizes) {
 function row(size, task, dropout, hasPeer) {
   const request = { ...SIZES[size], task, dropout };
   const one = [fileURLToPath(import.meta.url), "--one", JSON.stringify(request)];
-  const ours = JSON.parse(execFileSync(process.execPath, one, { env: { ...process.env, ...ENVIRONMENT } }));
+  const ours = JSON.parse(execFileSync(process.execPath, one, { env: { ...process.env, ...HOST_ENVIRONMENT } }));
   const theirs = hasPeer ? peer(request) : undefined;
   const cells = [
     size.padEnd(7),

@@ -1,7 +1,5 @@
-#!/usr/bin/env -S MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_MMAP_THRESHOLD_=33554432 node
+#!/usr/bin/env node
 // The program's start: parses the command line, and turns what comes of it into messages and an exit status.
-// The two variables tell glibc, which reads them when a process starts, to keep what a training step frees for the next
-// step: it would give the pages back to the kernel and fault them in anew, a twentieth of a step's time.
 import { exitStatusOf, failureLines } from "./commands/failure.js";
 import { note } from "./commands/output.js";
 import { createProgram } from "./commands/program.js";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { probeEngines } from "../runner/engines.js";
 import { databaseFaults, probeFolder } from "../store/health.js";
 import * as checks from "./doctor/checks.js";
-import { attempt, folderFacts, glibcVersion, hubFacts, machineFacts, nearest, terminalFacts } from "./doctor/facts.js";
+import { attempt, folderFacts, hubFacts, machineFacts, nearest, terminalFacts } from "./doctor/facts.js";
 import { print, printJson } from "./output.js";
 import type { ResultsOption } from "./studies-folder.js";
 
@@ -25,7 +25,6 @@ export async function doctor({ results, online = false, json }: DoctorOptions): 
     checks.checkTensorflow(engines.tensorflow),
     checks.checkCores(machine),
     checks.checkMemory(machine),
-    checks.checkMalloc(process.env, glibcVersion()),
     checks.checkFolder(folder),
     checks.checkSqlite(attempt(() => probeFolder(nearest(resolve(results))))),
     checks.checkDatabase(attempt(() => databaseFaults(results))),

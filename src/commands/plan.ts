@@ -7,7 +7,7 @@ import { createStudyPlan } from "../planner/study-plan.js";
 import { formatBytes, formatCount, formatDistribution, plural } from "../report/format.js";
 import { textTable } from "../report/table.js";
 import type { LocalExecutor } from "../runner/executor.js";
-import { createPiscinaExecutor } from "../runner/piscina.js";
+import { createHostExecutor } from "../runner/host-executor.js";
 import { defaultWorkers, thisMachine } from "../runner/workers.js";
 import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Sweep } from "../sweep/settings.js";
@@ -35,7 +35,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   const stated = await plannedWarmStart(readSweep(file), options);
   const sampler = createSampler(stated);
   // Threads that live no longer than that.
-  const executor = createPiscinaExecutor({ workers: 1 });
+  const executor = createHostExecutor({ workers: 1 });
   try {
     await planWith(executor, stated, sampler, file, options);
   } finally {

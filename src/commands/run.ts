@@ -11,7 +11,7 @@ import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import { plural } from "../report/format.js";
 import { isRetriable } from "../report/ranking.js";
 import type { Executor } from "../runner/executor.js";
-import { createPiscinaExecutor } from "../runner/piscina.js";
+import { createHostExecutor } from "../runner/host-executor.js";
 import { StopSignal } from "../runner/stop.js";
 import { runStudy, type StudyEnd } from "../runner/study.js";
 import { untested } from "../runner/test-split.js";
@@ -62,7 +62,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   const stated = askedWarmStart(readSweep(file), options);
   enqueuedByFlags(stated, options.enqueue ?? []);
   const stop = new StopSignal();
-  const executor = createPiscinaExecutor({ workers: options.workers ?? availableParallelism() });
+  const executor = createHostExecutor({ workers: options.workers ?? availableParallelism() });
   let prepared = false;
   const signals = new Signals((signal) => {
     stop.request(signal === "SIGINT" && stop.level === "none" ? "drain" : "now");

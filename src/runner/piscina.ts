@@ -1,12 +1,12 @@
-// The executor on this machine: worker threads from Piscina, inputs in shared memory. The only file that imports Piscina.
+// Worker threads from Piscina, with inputs in shared memory: what runs in a host's process. The only file that imports Piscina.
 import { fileURLToPath } from "node:url";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { DualrateError, errorFromData } from "../errors.js";
 import type { Calibration } from "../sweep/calibration.js";
-import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
+import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
-import type { MetricValues, TrialOutcome } from "../sweep/trial.js";
+import type { MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
 import {
@@ -14,6 +14,7 @@ import {
   type CalibrateReply,
   type ExportReply,
   type ExportRequest,
+  inputsKey,
   type MessageFromWorker,
   type MessageToWorker,
   type PrepareReply,
@@ -37,8 +38,17 @@ export interface PiscinaSettings {
 /** A training step or a batch of an evaluation takes seconds at most. */
 const GRACE_MS = 20_000;
 
+/** Handlers in another process, whose verdicts take a while. */
+export interface RemoteHandlers extends Pick<TrialHandlers, "onNotice"> {
+  readonly onMeasurement: (...measured: Parameters<TrialHandlers["onMeasurement"]>) => Verdict | Promise<Verdict>;
+}
+
+export interface ThreadExecutor extends LocalExecutor {
+  run(job: TrialJob, handlers: RemoteHandlers): Promise<TrialOutcome>;
+}
+
 /** Trials in threads of this process. A trial that throws, or whose thread dies, fails alone. */
-export function createPiscinaExecutor(settings: PiscinaSettings): LocalExecutor {
+export function createPiscinaExecutor(settings: PiscinaSettings): ThreadExecutor {
   return new PiscinaExecutor(settings);
 }
 
@@ -48,7 +58,7 @@ function compiledWorker(): URL {
   return new URL(compiled, import.meta.url);
 }
 
-class PiscinaExecutor implements LocalExecutor {
+class PiscinaExecutor implements ThreadExecutor {
   readonly slots: number;
   readonly #pool: Piscina;
   readonly #inputs = new Map<string, SharedInputs>();
@@ -85,7 +95,7 @@ class PiscinaExecutor implements LocalExecutor {
     return reply.summary;
   }
 
-  async run(job: TrialJob, handlers: TrialHandlers): Promise<TrialOutcome> {
+  async run(job: TrialJob, handlers: RemoteHandlers): Promise<TrialOutcome> {
     const inputs = this.#inputsOf(job);
     const { port1, port2 } = new MessageChannel();
     const progress = new Progress(port1, handlers);
@@ -244,36 +254,32 @@ class TimeLimit {
 class Progress {
   lastStep = 0;
   readonly #port: MessagePort;
-  readonly #handlers: TrialHandlers;
+  readonly #handlers: RemoteHandlers;
 
-  constructor(port: MessagePort, handlers: TrialHandlers) {
+  constructor(port: MessagePort, handlers: RemoteHandlers) {
     this.#port = port;
     this.#handlers = handlers;
-    port.on("message", (message: MessageFromWorker) => this.#take(message));
+    port.on("message", (message: MessageFromWorker) => void this.#take(message));
   }
 
   /** Takes what has arrived but was not handled yet: a task's end may overtake the trial's last messages. */
   drain(): void {
     for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
-      this.#take(next.message as MessageFromWorker);
+      void this.#take(next.message as MessageFromWorker);
     }
   }
 
-  #take(message: MessageFromWorker): void {
+  async #take(message: MessageFromWorker): Promise<void> {
     if (message.type === "notice") {
       this.#handlers.onNotice?.(message.notice);
       return;
     }
     const { measurement, atRung } = message;
     this.lastStep = measurement.step;
-    const verdict = this.#handlers.onMeasurement(measurement, atRung);
+    const verdict = await this.#handlers.onMeasurement(measurement, atRung);
     const answer: MessageToWorker = { type: "verdict", verdict };
     this.#port.postMessage(answer);
   }
-}
-
-function inputsKey({ model, tokenizer, data }: InputHashes): string {
-  return `${model} ${tokenizer} ${data}`;
 }
 
 function failed(kind: "error" | "crashed" | "timeout", message: string): TrialOutcome {

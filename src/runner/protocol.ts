@@ -9,6 +9,11 @@ import type { Measurement, MetricValues, TrialOutcome, Verdict } from "../sweep/
 import type { SharedInputs } from "../trainer/data/inputs.js";
 import type { Notice } from "../trainer/progress.js";
 
+/** One text for equal inputs. */
+export function inputsKey({ model, tokenizer, data }: InputHashes): string {
+  return `${model} ${tokenizer} ${data}`;
+}
+
 /** One trial's work order. */
 export interface TrialJob {
   readonly study: string;
@@ -96,3 +101,28 @@ export type TrainReply =
   | { readonly type: "finished"; readonly outcome: TrialOutcome }
   /** The trial's code threw; the worker itself is sound. */
   | { readonly type: "broken"; readonly error: ErrorData };
+
+/** What a coordinator asks of the process that holds its workers; see Executor and LocalExecutor. */
+export type HostRequest =
+  | { readonly method: "prepare"; readonly settings: Settings; readonly seed: number }
+  | { readonly method: "run" | "test" | "calibrate"; readonly job: TrialJob }
+  | { readonly method: "exportModel"; readonly request: ExportRequest }
+  | { readonly method: "exportStart"; readonly request: StartRequest }
+  | { readonly method: "close"; readonly now: boolean; readonly abandon: boolean };
+
+/** `call` numbers the calls of a process's life. */
+export interface HostCall {
+  readonly type: "call";
+  readonly call: number;
+  readonly request: HostRequest;
+}
+
+export type MessageToHost =
+  | HostCall
+  /** The answer to a running trial's last measurement. */
+  | { readonly type: "verdict"; readonly call: number; readonly verdict: Verdict };
+
+export type MessageFromHost =
+  | { readonly type: "done"; readonly call: number; readonly value: unknown }
+  | { readonly type: "broken"; readonly call: number; readonly error: ErrorData }
+  | ({ readonly call: number } & MessageFromWorker);

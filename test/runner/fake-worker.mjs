@@ -6,6 +6,7 @@ export async function prepare({ settings }) {
     return { type: "broken", error: { code: "model", message: "no such folder: absent", hint: "Give a folder." } };
   }
   if (settings.model === "deadly") process.exit(3);
+  if (settings.model === "forever") await new Promise(() => setInterval(() => {}, 1000));
   const weights = new Float32Array(new SharedArrayBuffer(8));
   weights.set([1, 2]);
   const hashes = { model: "m", tokenizer: "t", data: "d" };
@@ -26,6 +27,18 @@ export async function train({ job, inputs, port, stop }) {
       measured(port, 10, false);
       await new Promise((resolve) => setTimeout(resolve, 20));
       return process.exit(7);
+    case "segv":
+      if (job.after === undefined) measured(port, 10, false);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      process.kill(process.pid, "SIGSEGV");
+      return new Promise(() => {});
+    case "heap":
+      for (const kept = []; ; ) kept.push(new Array(100_000).fill(kept.length));
+    case "slow":
+      measured(port, 1, false);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      measured(port, 2, false);
+      return { type: "finished", outcome: { state: "complete", value: job.after ?? 0, bestStep: 2 } };
     case "throw-later":
       setTimeout(() => {
         throw new RangeError("from nowhere");

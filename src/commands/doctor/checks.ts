@@ -218,13 +218,3 @@ export function checkHub(facts: HubFacts | FailedProbe): Check {
     "Check the network, HF_ENDPOINT and (Node 24) NODE_USE_ENV_PROXY=1; models in the cache and in folders work without.";
   return warning("hub", `${message}; it cannot be reached: ${answer.message}`, hint);
 }
-
-/** `glibc`: its version, undefined where the C library is another one. */
-export function checkMalloc(env: Environment, glibc: string | undefined): Check {
-  if (glibc === undefined) return ok("malloc", "not glibc's: nothing to set");
-  const names = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
-  const missing = names.filter((name) => !env[name]);
-  if (missing.length === 0) return ok("malloc", `glibc ${glibc} keeps freed memory for the next step`);
-  const hint = "Start the program by its name (npx dualrate, or dist/cli.js itself) instead of node dist/cli.js.";
-  return warning("malloc", `${missing.join(" and ")} not set: steps take up to a twentieth longer`, hint);
-}

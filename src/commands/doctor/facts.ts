@@ -101,9 +101,3 @@ export async function reach(endpoint: string, limit = REACH_LIMIT): Promise<Outc
     return { works: false, message: messageOf(cause ?? error) };
   }
 }
-
-/** glibc's version; undefined for another C library. */
-export function glibcVersion(): string | undefined {
-  const { header } = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime;
-}

@@ -6,7 +6,6 @@ import {
   checkDatabase,
   checkFolder,
   checkHub,
-  checkMalloc,
   checkMemory,
   checkNode,
   checkOnnx,
@@ -78,19 +77,6 @@ test.each<[string, Check, Check["status"], RegExp]>([
   ["no hub", checkHub({ ...hub, offline: true }), "ok", /offline/],
   ["a cache of others", checkHub({ ...hub, refusal: "EACCES" }), "warning", /EACCES/],
   ["a wrong endpoint", checkHub(refused), "problem", /cannot write/],
-  ["musl", checkMalloc({}, undefined), "ok", /not glibc/],
-  [
-    "glibc as it is",
-    checkMalloc({ MALLOC_TRIM_THRESHOLD_: "1" }, "2.36"),
-    "warning",
-    /^MALLOC_MMAP_THRESHOLD_ not set/,
-  ],
-  [
-    "glibc as it should be",
-    checkMalloc({ MALLOC_TRIM_THRESHOLD_: "1", MALLOC_MMAP_THRESHOLD_: "1" }, "2.36"),
-    "ok",
-    /2\.36/,
-  ],
 ])("%s", (_, { status, message, hint }, expected, text) => {
   expect([status, message]).toEqual([expected, expect.stringMatching(text)]);
   // What is wrong comes with what to do, and nothing else does.
