@@ -143,9 +143,9 @@ function fill(folder, name, early) {
       });
       measured.run({ id: study.id, number, shift, step });
     }
-    db.prepare("UPDATE studies SET definition = json_set(definition, '$.plannedTrials', ?), version = version + 1").run(
-      TRIALS,
-    );
+    db.prepare(
+      "UPDATE studies SET definition = json_set(definition, '$.plannedTrials', ?), checksum = NULL, version = version + 1",
+    ).run(TRIALS);
   })();
   const rows = db.prepare("SELECT count(*) FROM measurements").pluck().get();
   db.close();

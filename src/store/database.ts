@@ -104,6 +104,8 @@ export function explained<Result>(file: string, action: "read" | "write", work: 
 }
 
 const ELSEWHERE = "Or give another folder with --results.";
+const RESTORE =
+  "Restore it from a copy, or save what can be read: `sqlite3 sweeps.db .recover | sqlite3 saved.db` in its folder.";
 const REPORT =
   "Run it again; if it happens each time, give another folder with --results and keep this one for a report.";
 const PERMISSIONS = `Check the permissions of the folder and its files: SQLite writes beside the database even to read it. ${ELSEWHERE}`;
@@ -115,7 +117,7 @@ const EXPLANATIONS: readonly { readonly codes: RegExp; readonly reason: string; 
     reason: "it is not a SQLite database",
     hint: "Give another folder with --results, or move the file away.",
   },
-  { codes: /^SQLITE_CORRUPT/, reason: "it is damaged", hint: `Restore it from a copy. ${ELSEWHERE}` },
+  { codes: /^SQLITE_CORRUPT/, reason: "it is damaged", hint: `${RESTORE} ${ELSEWHERE}` },
   {
     codes: /^SQLITE_BUSY/,
     reason: "another program has locked it",

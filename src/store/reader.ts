@@ -125,19 +125,21 @@ class SqliteReader implements StoreReader {
   }
 
   measurements(studyId: number): ReadonlyMap<number, readonly Measurement[]> {
-    const byTrial = new Map<number, Measurement[]>();
     const all = "SELECT * FROM measurements WHERE study_id = ? ORDER BY number, step";
-    for (const row of this.#rows<MeasurementRow>(all, studyId)) {
-      const known = byTrial.get(row.number) ?? [];
-      byTrial.set(row.number, known);
-      known.push(measurementFromRow(row));
-    }
-    return byTrial;
+    return this.#snapshot(() => {
+      const byTrial = new Map<number, Measurement[]>();
+      for (const row of this.#rows<MeasurementRow>(all, studyId)) {
+        const known = byTrial.get(row.number) ?? [];
+        byTrial.set(row.number, known);
+        known.push(measurementFromRow(row));
+      }
+      return byTrial;
+    });
   }
 
   measurementsOf(studyId: number, number: number): readonly Measurement[] {
     const one = "SELECT * FROM measurements WHERE study_id = ? AND number = ? ORDER BY step";
-    return this.#rows<MeasurementRow>(one, studyId, number).map(measurementFromRow);
+    return this.#snapshot(() => this.#rows<MeasurementRow>(one, studyId, number).map(measurementFromRow));
   }
 
   tests(studyId: number): ReadonlyMap<number, MetricValues> {

@@ -1,4 +1,6 @@
-// Between the database's rows and the plain data of records.ts. NaN, which SQL does not know, is stored as NULL.
+// Between the database's rows and the plain data of records.ts. NaN, which SQL does not know, is stored as NULL. A row that cannot
+// be what was stored is a damaged database's: its error has SQLite's code for one.
+import { createHash } from "node:crypto";
 import type {
   FailureKind,
   GroupReport,
@@ -16,6 +18,8 @@ export interface StudyRow {
   readonly created_at: number;
   readonly definition: string;
   readonly version: number;
+  /** Of the definition; null in a study of a version that had none. */
+  readonly checksum: string | null;
 }
 
 export interface LeaseRow {
@@ -89,13 +93,33 @@ export interface EventRow {
   readonly message: string;
 }
 
-export function definitionToJson({ sweep, inputs, summary, plannedTrials }: StudyDefinition): string {
-  return JSON.stringify({ sweep, inputs, summary, plannedTrials });
+/** A definition as it is stored. SQLite has no checksums, and a study may lie there for years. */
+export function definitionToRow(stated: StudyDefinition): Pick<StudyRow, "definition" | "checksum"> {
+  const { sweep, inputs, summary, plannedTrials } = stated;
+  const definition = JSON.stringify({ sweep, inputs, summary, plannedTrials });
+  return { definition, checksum: checksumOf(definition) };
 }
 
-export function studyFromRow({ id, name, created_at, definition }: StudyRow): StudyRecord {
-  const { sweep, inputs, summary, plannedTrials } = JSON.parse(definition) as StudyDefinition;
+function checksumOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+export function studyFromRow({ id, name, created_at, definition, checksum }: StudyRow): StudyRecord {
+  if (checksum !== null && checksum !== checksumOf(definition)) throw damaged(`the definition of study ${id}`);
+  const { sweep, inputs, summary, plannedTrials } = parsed<StudyDefinition>(definition);
   return { id, name, createdAt: created_at, sweep, inputs, summary, plannedTrials };
+}
+
+function damaged(what: string): Error {
+  return Object.assign(new Error(`${what} is not what was stored`), { code: "SQLITE_CORRUPT" });
+}
+
+function parsed<Value>(json: string, reviver?: (key: string, value: unknown) => unknown): Value {
+  try {
+    return JSON.parse(json, reviver) as Value;
+  } catch {
+    throw damaged("a value");
+  }
 }
 
 export function ownerFromRow({ host, pid, process_started_at, heartbeat_at, workers }: LeaseRow): StudyOwner {
@@ -115,7 +139,7 @@ export function trialToRow(study_id: number, trial: TrialCommon): NewTrialRow {
 export function trialFromColumns(columns: TrialColumns): Trial {
   const [number, replicate, seed, json, base_lr, lr_ratio, intro_lr, state, started, ended, value, best, step] =
     columns;
-  const parameters = JSON.parse(json) as TrialCommon["parameters"];
+  const parameters = parsed<TrialCommon["parameters"]>(json);
   const rates = { base_lr, lr_ratio, intro_lr };
   const startedAt = started ?? 0;
   const endedAt = ended ?? startedAt;
@@ -141,6 +165,8 @@ export function trialFromColumns(columns: TrialColumns): Trial {
       const failure = { kind: columns[13] ?? "error", message: reason, ...(step !== null && { step }) };
       return { number, replicate, seed, parameters, rates, state, startedAt, endedAt, failure };
     }
+    default:
+      throw damaged(`trial ${number}`);
   }
 }
 
@@ -176,7 +202,7 @@ export function measurementFromRow(row: MeasurementRow): Measurement {
 
 /** JSON writes NaN and infinities as null; all of them come back as NaN. */
 function groupsFromJson(json: string): Measurement["groups"] {
-  return JSON.parse(json, (_, value: unknown) => value ?? Number.NaN) as Record<string, GroupReport>;
+  return parsed<Record<string, GroupReport>>(json, (_, value) => value ?? Number.NaN);
 }
 
 export function eventFromRow({ id, at, kind, trial, message }: EventRow): StudyEvent {

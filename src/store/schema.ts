@@ -92,6 +92,7 @@ export const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (study_id, number),
      FOREIGN KEY (study_id, number) REFERENCES trials ON DELETE CASCADE
    ) STRICT, WITHOUT ROWID;`,
+  "ALTER TABLE studies ADD COLUMN checksum TEXT;",
 ];
 
 /** The database's version: the number of steps that it has taken; 0 is an empty file. */

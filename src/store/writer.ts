@@ -17,7 +17,7 @@ import {
   type StudyOwner,
   type StudyRecord,
 } from "./records.js";
-import { definitionToJson, measurementToRow, outcomeToRow, type StudyRow, studyFromRow, trialToRow } from "./rows.js";
+import { definitionToRow, measurementToRow, outcomeToRow, type StudyRow, studyFromRow, trialToRow } from "./rows.js";
 
 /** Opens `<resultsDir>/sweeps.db` for writing and makes both where they are missing; a DualrateError where it cannot. */
 export function openWriter(resultsDir: string): StoreWriter {
@@ -47,10 +47,11 @@ class SqliteWriter implements StoreWriter {
       const row = this.#db
         .prepare<unknown[], StudyRow>(
           // Paths and estimates may be new, and what runs next uses them.
-          `INSERT INTO studies (name, created_at, definition) VALUES (?, ?, ?)
-           ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, version = version + 1 RETURNING *`,
+          `INSERT INTO studies (name, created_at, definition, checksum) VALUES (@name, @now, @definition, @checksum)
+           ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, checksum = excluded.checksum,
+             version = version + 1 RETURNING *`,
         )
-        .get(name, Date.now(), definitionToJson(definition));
+        .get({ name, now: Date.now(), ...definitionToRow(definition) });
       return studyFromRow(row as StudyRow);
     });
   }
@@ -65,7 +66,7 @@ class SqliteWriter implements StoreWriter {
       if (accepted.length === 0) return accepted;
       const owner = this.#leases.otherOwner(known.id);
       if (owner) throw runsElsewhere(definition, owner);
-      this.#db.prepare("UPDATE studies SET definition = ? WHERE id = ?").run(definitionToJson(definition), known.id);
+      this.#define(known.id, definition);
       this.logEvent(known.id, "study", `${EXTENDED}${accepted.join("; ")}`);
       return accepted;
     });
@@ -98,10 +99,15 @@ class SqliteWriter implements StoreWriter {
 
   planTrials(studyId: number, plannedTrials: number): void {
     this.#change(studyId, () => {
-      this.#db
-        .prepare("UPDATE studies SET definition = json_set(definition, '$.plannedTrials', ?) WHERE id = ?")
-        .run(plannedTrials, studyId);
+      const row = this.#db.prepare<[number], StudyRow>("SELECT * FROM studies WHERE id = ?").get(studyId);
+      if (row) this.#define(studyId, { ...studyFromRow(row), plannedTrials });
     });
+  }
+
+  #define(id: number, definition: StudyDefinition): void {
+    this.#db
+      .prepare("UPDATE studies SET definition = @definition, checksum = @checksum WHERE id = @id")
+      .run({ id, ...definitionToRow(definition) });
   }
 
   addTrial(studyId: number, trial: TrialCommon): void {
