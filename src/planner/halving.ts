@@ -30,8 +30,13 @@ export function createHalvingPruner(course: Course, { rungs, judgedAt, keeps }: 
   };
 }
 
+export interface Pausing extends Omit<Halving, "judgedAt"> {
+  /** Trials that may be paused at a time. */
+  readonly maxPaused: number;
+}
+
 /** As createHalvingPruner, judged at rungs alone; a trial that does not go on is paused, and promoted when it may. */
-export function createPausingPruner(course: Course, { rungs, keeps }: Omit<Halving, "judgedAt">): Required<Pruner> {
+export function createPausingPruner(course: Course, { rungs, keeps, maxPaused }: Pausing): Required<Pruner> {
   const stopping = createHalvingPruner(course, { rungs, judgedAt: rungs, keeps });
   return {
     rungs,
@@ -40,32 +45,62 @@ export function createPausingPruner(course: Course, { rungs, keeps }: Omit<Halvi
       return verdict.action === "stop" ? { ...verdict, action: "pause" } : verdict;
     },
     promote(standings) {
-      if (standings.every(({ trial }) => trial.state !== "paused")) return undefined;
-      // All costs at a rung, ascending: to hold each paused trial against each other one would take minutes for ten thousand.
-      const sorted = rungs.map((rung) =>
-        Float64Array.from(standings.flatMap((one) => costAt(course, one, rung) ?? [])).sort(),
-      );
-      // Those furthest on their way first, and the best of a rung.
-      const paused = standings
-        .filter(({ trial }) => trial.state === "paused")
-        .map((own) => ({ own, passed: lastRung(course, rungs, own) }))
-        .filter(({ passed }) => passed >= 0)
-        .map(({ own, passed }) => {
-          const cost = costAt(course, own, rungs[passed] as number) as number;
-          const costs = sorted[passed] as Float64Array;
-          const better = below(costs, cost);
-          return {
-            number: own.trial.number,
-            passed,
-            ...place(course, rungs, passed, cost, better, costs.length, keeps),
-          };
-        });
-      const [first] = paused
-        .filter(({ isKept }) => isKept)
-        .sort((a, b) => b.passed - a.passed || a.rank - b.rank || a.number - b.number);
+      const first = waiting(course, rungs, standings, keeps).find(({ isKept }) => isKept);
       return first && { number: first.number, reason: first.reason };
     },
+    giveUp(standings, most = Number.POSITIVE_INFINITY) {
+      const paused = waiting(course, rungs, standings, keeps);
+      // A rank only gets worse, and no more trials come to a rung than are there, still under way, or not yet begun.
+      const unborn = Math.max(0, most - standings.length);
+      const comes = rungs.map((rung) => unborn + standings.filter((one) => reaches(course, one, rung)).length);
+      const hopeless = paused.filter(({ passed, rank }) => rank > keeps(comes[passed] as number));
+      const beyond = paused.filter((one) => !hopeless.includes(one)).slice(maxPaused);
+      return [
+        ...hopeless.map(({ number, passed, reason }) => {
+          const [all, keep] = [comes[passed] as number, keeps(comes[passed] as number)];
+          return { number, reason: `${reason}; of ${all} that may come to it, ${keep} go on` };
+        }),
+        ...beyond.map(({ number, reason }) => ({ number, reason: `${reason}; ${maxPaused} others wait before it` })),
+      ];
+    },
   };
+}
+
+interface Waiting extends Place {
+  readonly number: number;
+  /** The index of the rung. */
+  readonly passed: number;
+}
+
+/** The paused trials in the order of their promotion: those furthest on their way first, and the best of a rung. */
+function waiting(
+  course: Course,
+  rungs: readonly number[],
+  standings: readonly Standing[],
+  keeps: Halving["keeps"],
+): readonly Waiting[] {
+  const paused = standings.filter(({ trial }) => trial.state === "paused");
+  if (paused.length === 0) return [];
+  // All costs at a rung, ascending: to hold each paused trial against each other one would take minutes for ten thousand.
+  const sorted = rungs.map((rung) =>
+    Float64Array.from(standings.flatMap((one) => costAt(course, one, rung) ?? [])).sort(),
+  );
+  return paused
+    .map((own) => ({ own, passed: lastRung(course, rungs, own) }))
+    .filter(({ passed }) => passed >= 0)
+    .map(({ own, passed }) => {
+      const cost = costAt(course, own, rungs[passed] as number) as number;
+      const costs = sorted[passed] as Float64Array;
+      const at = place(course, rungs, passed, cost, below(costs, cost), costs.length, keeps);
+      return { number: own.trial.number, passed, ...at };
+    })
+    .sort((a, b) => b.passed - a.passed || a.rank - b.rank || a.number - b.number);
+}
+
+/** Whether a trial has come to a rung, or still may: one that failed may be run again. */
+function reaches(course: Course, one: Standing, rung: number): boolean {
+  const { trial } = one;
+  return !("endedAt" in trial) || trial.state === "failed" || costAt(course, one, rung) !== undefined;
 }
 
 /** The index of the last rung that a trial has reached with a value; -1 before the first. */

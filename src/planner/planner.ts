@@ -12,6 +12,9 @@ import { createRandomSampler } from "./random.js";
 import type { Allowed, Pruner, Sampler, Standing } from "./sampler.js";
 import { createSobolSampler } from "./sobol.js";
 
+/** Paused trials that keep their checkpoints, of each of which a disk takes three times the model. */
+export const MOST_PAUSED = 50;
+
 export function createSampler(sweep: Sweep): Sampler {
   const { method, space, runCap: trials, constraints = [], enqueued = [], settings } = sweep;
   const allowed = createAllowed(constraints, settings.fixed);
@@ -53,6 +56,7 @@ export function createPruner(sweep: Sweep, trainExamples: number): Pruner {
       return own.trial.replicate > 0 ? { action: "continue" } : pruner.judge(own, firstReplicates(others));
     },
     ...(pruner.promote && { promote: (standings) => pruner.promote?.(firstReplicates(standings)) }),
+    ...(pruner.giveUp && { giveUp: (standings, most) => pruner.giveUp?.(firstReplicates(standings), most) ?? [] }),
   };
 }
 
@@ -72,7 +76,7 @@ function createEarlyTermination(sweep: Sweep, early: EarlyTerminate, trainExampl
       return createMedianPruner(course, shares(rungs), early.minTrials);
     case "asha": {
       const keeps = (reached: number) => Math.max(1, Math.floor(reached / early.eta));
-      return createPausingPruner(course, { rungs: shares(rungs), keeps });
+      return createPausingPruner(course, { rungs: shares(rungs), keeps, maxPaused: early.maxPaused ?? MOST_PAUSED });
     }
     case "hyperband": {
       const judgedAt = early.strict ? from(rungs[0] as number) : rungs;

@@ -30,7 +30,7 @@ export interface Standing {
   readonly measurements: readonly Evaluation[];
 }
 
-/** A paused trial that goes on after all. */
+/** A paused trial whose waiting ends, and why. */
 export interface Promotion {
   readonly number: number;
   readonly reason: string;
@@ -43,6 +43,11 @@ export interface Pruner {
   judge(own: Standing, others: readonly Standing[]): Verdict;
   /** The paused trial to go on with next; of pruners that pause trials. */
   promote?(standings: readonly Standing[]): Promotion | undefined;
+  /**
+   * Paused trials that need not wait any longer, with the reason: those that cannot be promoted whatever comes, and those beyond
+   * what the sweep keeps. `most`: trials that the study's search comes to at most, where that is known.
+   */
+  giveUp?(standings: readonly Standing[], most: number | undefined): readonly Promotion[];
 }
 
 /** Whether a configuration meets the sweep's constraints. */

@@ -27,6 +27,8 @@ export interface StudyPlan {
   next(history: History, trials: readonly Trial[]): PlannedTrial | undefined;
   /** Trials in all, where that is bounded: the most that it may be, until the finals are known. */
   total(history: History, trials: readonly Trial[]): number | undefined;
+  /** Configurations that the search comes to at most, where that is bounded. */
+  searched(trials: readonly Trial[]): number | undefined;
 }
 
 export function createStudyPlan(sweep: Sweep, sampler: Sampler): StudyPlan {
@@ -47,6 +49,7 @@ export function createStudyPlan(sweep: Sweep, sampler: Sampler): StudyPlan {
       if (searchHasEnded(history, trials)) return trials.length + openFinals(sweep, final, trials).length;
       return size * replicates + mostFinals(size, replicates, final);
     },
+    searched: (trials) => searchSize(sweep, sampler, trials),
   };
 }
 

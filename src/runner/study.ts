@@ -250,6 +250,18 @@ class StudyRun {
     if (outcome.state === "failed") this.#failed(number, outcome.failure);
     else if (outcome.state === "paused") this.#pause(number, outcome);
     else this.#end(number, outcome);
+    this.#giveUp();
+  }
+
+  /** Ends paused trials that will not be promoted, so that their files go. */
+  #giveUp(): void {
+    if (this.#ledger.paused.length === 0) return;
+    const { pruner } = this.#options;
+    const given = pruner.giveUp?.(this.#ledger.standings(), this.#plan.searched(this.#ledger.trials)) ?? [];
+    for (const { number, reason } of given) {
+      const { step } = this.#ledger.paused.find((trial) => trial.number === number) as Pause;
+      this.#end(number, { state: "pruned", step, reason });
+    }
   }
 
   /** Its files stay: it goes on from its checkpoint, and its best evaluation may have been before. */

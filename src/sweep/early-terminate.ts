@@ -8,10 +8,10 @@ type Key = Exclude<keyof Given, "type">;
 
 const KEYS: Readonly<Record<Given["type"], readonly Key[]>> = {
   hyperband: ["min_iter", "max_iter", "s", "eta", "strict"],
-  asha: ["min_iter", "eta"],
+  asha: ["min_iter", "eta", "max_paused"],
   median: ["min_iter", "min_trials"],
 };
-const ALL_KEYS: readonly Key[] = ["min_iter", "max_iter", "s", "eta", "strict", "min_trials"];
+const ALL_KEYS: readonly Key[] = ["min_iter", "max_iter", "s", "eta", "strict", "min_trials", "max_paused"];
 
 /** What is wrong with it, its keys' types aside. That rungs lie within a trial takes its number of steps: course.ts. */
 export function checkEarlyTerminate({ early_terminate: given }: SweepInput): readonly Problem[] {
@@ -50,7 +50,8 @@ export function earlyTerminateOf(given: Given): EarlyTerminate {
   // checkEarlyTerminate has seen to it that one of the two is given.
   if (type === "asha" || max === undefined) {
     const rungs = { min: min as number };
-    return type === "asha" ? { type, rungs, eta } : { type, rungs, eta, strict };
+    if (type === "hyperband") return { type, rungs, eta, strict };
+    return { type, rungs, eta, ...(given.max_paused !== undefined && { maxPaused: given.max_paused }) };
   }
   return { type, rungs: { max, ...(s !== undefined && { s }) }, eta, strict };
 }

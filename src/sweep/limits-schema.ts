@@ -22,6 +22,9 @@ export const earlyTerminateSchema = z.strictObject({
     .optional()
     .describe("Judge at every evaluation by the last rung, as others come by it (hyperband). Default: false."),
   min_trials: count.optional().describe("Complete trials before any is judged (median). Default: 5."),
+  max_paused: count
+    .optional()
+    .describe("Trials that wait at a time, each with a checkpoint; others end (asha). Default: 50."),
 });
 
 export const budgetSchema = z.strictObject({

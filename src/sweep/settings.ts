@@ -123,7 +123,13 @@ export type EarlyTerminate =
       /** Judged at every evaluation after the first rung, as more trials have come by. */
       readonly strict: boolean;
     }
-  | { readonly type: "asha"; readonly rungs: { readonly min: number }; readonly eta: number }
+  | {
+      readonly type: "asha";
+      readonly rungs: { readonly min: number };
+      readonly eta: number;
+      /** Paused trials at most; MOST_PAUSED where none is given. */
+      readonly maxPaused?: number;
+    }
   | { readonly type: "median"; readonly minIterations: number; readonly minTrials: number };
 
 /** What a study may spend, over all of its runs; no trial is begun after the first of these is spent. */

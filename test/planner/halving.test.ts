@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { createPruner } from "../../src/planner/planner.js";
+import type { Pruner } from "../../src/planner/sampler.js";
+import { Random } from "../../src/random.js";
 import { prunedSweep, standing } from "./standings.js";
 
 // Rungs at evaluations 2, 4 and 8 of 10.
@@ -131,4 +133,63 @@ test("of many paused trials the one is promoted that each held against each othe
     const [first] = judged;
     expect(asha.promote?.(standings)).toEqual(first && { number: first.number, reason: first.verdict.reason });
   }
+});
+
+/** One worker's whole search; returns the trials that were promoted, in order, and the most that waited at a time. */
+function search(pruner: Required<Pruner>, losses: readonly (readonly number[])[], givesUp: boolean) {
+  const state = new Map<number, { seen: number; state: "paused" | "complete" | "pruned" }>();
+  const promoted: number[] = [];
+  let mostPaused = 0;
+  const all = () =>
+    [...state].map(([number, one]) => {
+      return standing(number, (losses[number - 1] as readonly number[]).slice(0, one.seen), { state: one.state });
+    });
+  for (let next = 1; ; ) {
+    const promotion = pruner.promote(all());
+    const number = promotion?.number ?? next;
+    if (promotion) promoted.push(number);
+    else if (next++ > losses.length) break;
+    const curve = losses[number - 1] as readonly number[];
+    let seen = state.get(number)?.seen ?? 0;
+    state.set(number, { seen, state: "complete" });
+    while (seen < curve.length) {
+      seen++;
+      const isRung = [2, 4, 8].includes(seen);
+      const others = all().filter(({ trial }) => trial.number !== number);
+      if (isRung && pruner.judge(standing(number, curve.slice(0, seen)), others).action === "pause") break;
+    }
+    state.set(number, { seen, state: seen === curve.length ? "complete" : "paused" });
+    for (const given of givesUp ? pruner.giveUp(all(), losses.length) : []) {
+      state.set(given.number, { seen: state.get(given.number)?.seen ?? 0, state: "pruned" });
+    }
+    mostPaused = Math.max(mostPaused, [...state.values()].filter((one) => one.state === "paused").length);
+  }
+  return { promoted, mostPaused };
+}
+
+test.each([1, 2, 3, 4, 5, 6])("giving up trials that cannot be promoted changes no promotion (case %i)", (seed) => {
+  const random = new Random(seed);
+  const losses = Array.from({ length: 60 }, () => {
+    // Coarse, so that some are equal.
+    const first = Math.round(20 * random.uniform()) / 20;
+    return Array.from({ length: 10 }, (_, i) => first / (1 + i) + 0.1 * random.uniform());
+  });
+  const pruner = createPruner(prunedSweep({ type: "asha", rungs: { min: 2 }, eta: 3, maxPaused: 1000 }), 100);
+  const kept = search(pruner as Required<Pruner>, losses, false);
+  const given = search(pruner as Required<Pruner>, losses, true);
+  expect(given.promoted).toEqual(kept.promoted);
+  expect(kept.promoted.length).toBeGreaterThan(0);
+  expect(given.mostPaused).toBeLessThan(kept.mostPaused);
+});
+
+test("no more trials wait than the sweep keeps: the last in line ends first", () => {
+  const pruner = createPruner(prunedSweep({ type: "asha", rungs: { min: 2 }, eta: 2, maxPaused: 2 }), 100);
+  const waiting = [0.4, 0.1, 0.3, 0.2].map((loss, i) => standing(i + 1, [1, loss], paused));
+  expect(pruner.giveUp?.(waiting, undefined)).toEqual([
+    { number: 3, reason: "rung 1 of 3: loss 0.3 is rank 3 of 4, keeps 2; 2 others wait before it" },
+    { number: 1, reason: "rung 1 of 3: loss 0.4 is rank 4 of 4, keeps 2; 2 others wait before it" },
+  ]);
+  expect(pruner.giveUp?.(waiting.slice(0, 2), undefined)).toEqual([]);
+  // Of four, two can go on, and these two are there.
+  expect(pruner.giveUp?.(waiting.slice(0, 3), 4)?.map(({ number }) => number)).toEqual([1]);
 });

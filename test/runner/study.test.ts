@@ -447,7 +447,8 @@ test("successive halving pauses trials, takes them up as more have come, and end
   expect(reader.trials(id)[3]).toMatchObject({
     state: "pruned",
     step: 10,
-    reason: "rung 1 of 1: loss 4 is rank 4 of 4, keeps 2; nor was it among them later",
+    // At once: its checkpoint need not wait for the study's end.
+    reason: "rung 1 of 1: loss 4 is rank 4 of 4, keeps 2; of 6 that may come to it, 3 go on",
   });
   expect(reader.measurementsOf(id, 2)).toEqual([measurement(10, 2), measurement(20, 1)]);
   expect(messages()).toEqual(
