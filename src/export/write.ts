@@ -11,13 +11,13 @@ export function checkAbsent(path: string, force: boolean): void {
   });
 }
 
-/** Writes `text` under a temporary name and renames it to `file`. An existing file is an error unless `force`. */
+/** Writes `text` under a temporary name, to the disk, and renames it to `file`. An existing file is an error unless `force`. */
 export function writeResult(file: string, text: string, force: boolean): void {
   checkAbsent(file, force);
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(temporary, text);
+    writeFileSync(temporary, text, { flush: true });
     renameSync(temporary, file);
   } catch (cause) {
     if (existsSync(temporary)) rmSync(temporary);

@@ -1,11 +1,22 @@
 // Whether SQLite works here: in a folder as it is, and in a database that is there.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { databaseFile, explained, openForReading, openForWriting } from "./database.js";
 
+const SCRATCH = ".doctor-";
+
+/** Older ones are of a process that was killed, in milliseconds. */
+const SCRATCH_AGE = 600_000;
+
 /** SQLite's version and journal in a database that is made in `folder`, read beside its writer, and removed. Throws a DualrateError. */
 export function probeFolder(folder: string): { readonly version: string; readonly journal: string } {
-  const scratch = explained(folder, "write", () => mkdtempSync(join(folder, ".doctor-")));
+  const scratch = explained(folder, "write", () => {
+    for (const name of readdirSync(folder).filter((name) => name.startsWith(SCRATCH))) {
+      const left = join(folder, name);
+      if (Date.now() - statSync(left).mtimeMs > SCRATCH_AGE) rmSync(left, { recursive: true, force: true });
+    }
+    return mkdtempSync(join(folder, SCRATCH));
+  });
   try {
     const writer = openForWriting(scratch);
     try {

@@ -1,7 +1,7 @@
 // A trained model as a Hugging Face folder: config, weights, and the tokenizer with the introduced tokens.
 // Loads the tokenizer: for worker threads only.
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EXTRA_TOKENIZER_FILES } from "../sweep/files.js";
 import type { Settings } from "../sweep/settings.js";
@@ -31,9 +31,20 @@ export async function writeModelFolder(
     await writeJson(join(temporary, CONFIG_FILE), exportedConfig(settings, inputs));
     await writeTokenizer(temporary, settings, inputs.data.introduced);
     for (const [name, text] of Object.entries(texts)) await writeFile(join(temporary, name), text);
+    for (const name of await readdir(temporary)) await toDisk(join(temporary, name));
     await moveInto(folder, temporary);
   } finally {
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** So that after a power cut no file has its name without its bytes. */
+async function toDisk(file: string): Promise<void> {
+  const handle = await open(file, "r+");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { databaseFaults, probeFolder } from "../../src/store/health.js";
@@ -10,6 +10,14 @@ test("SQLite writes ahead in a usual folder, and nothing stays of the trial", ()
   const folder = temporaryFolder();
   expect(probeFolder(folder)).toEqual({ journal: "wal", version: expect.stringMatching(/^3\./) });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("what a killed probe left is cleared, and what one that runs has is not", () => {
+  const folder = temporaryFolder();
+  for (const name of [".doctor-old", ".doctor-new"]) mkdirSync(join(folder, name));
+  utimesSync(join(folder, ".doctor-old"), 1, 1);
+  probeFolder(folder);
+  expect(readdirSync(folder)).toEqual([".doctor-new"]);
 });
 
 test("a folder that is not there is an error", () => {
