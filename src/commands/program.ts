@@ -114,7 +114,7 @@ function addStudyCommands(program: Command): void {
     .argument("[study]", NEWEST)
     .addOption(jsonOption().conflicts("csv"))
     .option("--csv", "print CSV with all parameters")
-    .option("--limit <n>", "at most so many rows", positiveInteger)
+    .option("--limit <n>", "at most so many rows (a table: 100; JSON and CSV: all)", positiveInteger)
     .option("--seeds", "one row for each trial, whichever its seed")
     .addHelpText(
       "after",

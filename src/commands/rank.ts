@@ -16,27 +16,34 @@ import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 export interface RankOptions extends ResultsOption {
   readonly json?: boolean;
   readonly csv?: boolean;
-  /** At most so many rows. */
+  /** At most so many rows; a table has MOST_ROWS where none is given. */
   readonly limit?: number;
   /** A row for each trial, instead of one for all seeds of a configuration. */
   readonly seeds?: boolean;
 }
+
+/** More than anybody reads. */
+const MOST_ROWS = 100;
 
 export async function rank(name: string | undefined, options: RankOptions): Promise<void> {
   await withReader(options, (reader) => {
     const { study } = findStudy(reader, name, options);
     const trials = reader.trials(study.id);
     const { metric, settings } = study.sweep;
-    const ranking: readonly Row[] = options.seeds
-      ? rankedRows(trials, metric.goal, settings.fixed)
-      : configurationRows(trials, metric.goal, settings.fixed);
-    const rows = ranking.slice(0, options.limit);
+    const limit = options.limit ?? (options.json || options.csv ? undefined : MOST_ROWS);
+    const rowsOf: (...of: Parameters<typeof rankedRows>) => readonly Row[] = options.seeds
+      ? rankedRows
+      : configurationRows;
+    const rows = rowsOf(trials, metric.goal, settings.fixed, limit);
     if (options.json) return printJson(rows);
     if (options.csv) return print([rankingCsv(rows)]);
     if (rows.length === 0) return note(`${study.name} has no trials yet; start them: dualrate run FILE`);
     const replicated = trials.some(({ replicate }) => replicate > 0);
     print(textTable(rankingColumns(metric.name, varyingParameters(trials), replicated), rows));
     const flag = resultsFlag(options.results);
+    if (options.limit === undefined && rows.length === MOST_ROWS && trials.length > MOST_ROWS) {
+      note(`the first ${MOST_ROWS} of ${trials.length} trials; all of them: --limit ${trials.length}, or --csv`);
+    }
     note(`next: dualrate compare ${study.name}${flag}; dualrate show ${study.name} ${rows[0]?.number}${flag}`);
   });
 }

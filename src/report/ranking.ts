@@ -25,12 +25,20 @@ export interface RankedRow {
 
 const UNRANKED: readonly Trial["state"][] = ["pruned", "failed", "running", "paused", "queued"];
 
-/** Complete trials best first, then all others by state and number. `fixed` are the sweep's fixed parameters. */
-export function rankedRows(trials: readonly Trial[], goal: Goal, fixed: Parameters): readonly RankedRow[] {
+/**
+ * Complete trials best first, then all others by state and number, at most `limit` of them: rows of ten thousand take longer
+ * than their order. `fixed` are the sweep's fixed parameters.
+ */
+export function rankedRows(
+  trials: readonly Trial[],
+  goal: Goal,
+  fixed: Parameters,
+  limit = Number.POSITIVE_INFINITY,
+): readonly RankedRow[] {
   const others = UNRANKED.flatMap((state) =>
     trials.filter((trial) => trial.state === state).sort((a, b) => a.number - b.number),
   );
-  return [...rankTrials(trials, goal), ...others].map((trial) => rankedRow(trial, fixed));
+  return [...rankTrials(trials, goal), ...others].slice(0, limit).map((trial) => rankedRow(trial, fixed));
 }
 
 /** One configuration for output: the row of its first complete trial, or of its first one, but for what its seeds have in common. */
@@ -48,20 +56,25 @@ export interface ConfigurationRow extends RankedRow {
 /** A row of either kind. */
 export type RankingRow = RankedRow & Partial<Pick<ConfigurationRow, "seeds" | "standard_error" | "trials">>;
 
-/** Configurations with a complete trial as rankConfigurations ranks them, then all others by state and number. */
+/** Configurations with a complete trial as rankConfigurations ranks them, then all others by state and number; see rankedRows. */
 export function configurationRows(
   trials: readonly Trial[],
   goal: Goal,
   fixed: Parameters,
+  limit = Number.POSITIVE_INFINITY,
 ): readonly ConfigurationRow[] {
   const configurations = configurationsOf(trials);
-  const rows = ranked(configurations, goal).map((configuration) => rankedConfigurationRow(configuration, fixed));
+  const rows = ranked(configurations, goal)
+    .slice(0, limit)
+    .map((configuration) => rankedConfigurationRow(configuration, fixed));
+  if (rows.length === limit) return rows;
   const others = configurations.filter((one) => one.trials.every(({ state }) => state !== "complete"));
   const byNumber = new Map(others.map((one) => [one.number, one]));
   const unranked = rankedRows(
     others.map((one) => one.trials[0] as Trial),
     goal,
     fixed,
+    limit - rows.length,
   ).map((row) => {
     const members = byNumber.get(row.number)?.trials ?? [];
     return { ...row, standard_error: null, seeds: 0, trials: members.map(({ number }) => number) };

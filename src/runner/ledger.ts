@@ -52,22 +52,22 @@ export class Ledger {
     const { sweep, summary } = this.#study;
     const { seed, metric } = sweep;
     const trials = this.trials;
-    const isPruned = trials.some(({ state }) => state === "pruned" || state === "paused");
-    const course = courseOf(sweep, summary.trainExamples);
-    return {
+    const history: History = {
       finished: trials.filter((trial) => "endedAt" in trial),
       running: trials.filter(({ state }) => state === "running" || state === "paused"),
-      ...(isPruned && this.#prunedValues(course)),
       goal: metric.goal,
       seed,
     };
+    const isPruned = trials.some(({ state }) => state === "pruned" || state === "paused");
+    return isPruned ? this.#withPrunedValues(history, courseOf(sweep, summary.trainExamples)) : history;
   }
 
-  /** Only a surrogate asks for them. */
-  #prunedValues(course: Course): Required<Pick<History, "prunedValues">> {
+  /** Read when they are asked for: a surrogate alone does, and a large study's take a second. */
+  #withPrunedValues(history: History, course: Course): History {
     const standings = () => this.standings();
     let values: History["prunedValues"];
     return {
+      ...history,
       get prunedValues() {
         values ??= prunedValues(course, standings());
         return values;

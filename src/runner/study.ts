@@ -174,7 +174,8 @@ class StudyRun {
   #left(): NextTrial | undefined {
     if (this.#ledger.nextQueued) return { trial: this.#ledger.nextQueued };
     const { study, pruner } = this.#options;
-    const promotion = pruner.promote?.(this.#ledger.standings());
+    // A large study's standings take a while to read.
+    const promotion = this.#ledger.paused.length > 0 ? pruner.promote?.(this.#ledger.standings()) : undefined;
     if (promotion) return { trial: this.#ledger.trial(promotion.number), promoted: promotion.reason };
     const { seed, settings } = study.sweep;
     const planned = this.#plan.next(this.#ledger.history(), this.#ledger.trials);

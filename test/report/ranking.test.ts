@@ -50,3 +50,11 @@ test("a configuration is one row: its mean, the standard error, and the trials t
   expect(rows.map(({ standard_error }) => standard_error)).toEqual([1, null, null, null]);
   expect(rows[0]?.parameters).toMatchObject({ lr_ratio: 10, init: "mean" });
 });
+
+test.each([0, 1, 2, 3, 4, 9])("the first %i rows are those of all rows", (limit) => {
+  const trials = [queued(1, 1), failed(2, 10), complete(3, 1, 2), pruned(4, 1), complete(5, 1, 1)];
+  expect(rankedRows(trials, "minimize", {}, limit)).toEqual(rankedRows(trials, "minimize", {}).slice(0, limit));
+  expect(configurationRows(trials, "minimize", {}, limit)).toEqual(
+    configurationRows(trials, "minimize", {}).slice(0, limit),
+  );
+});
