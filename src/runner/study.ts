@@ -90,12 +90,12 @@ class StudyRun {
   #broken: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  /** When the runs would have begun, had they been one. */
+  /** When the runs would have begun, had they been one; on the clock that nobody puts back. */
   readonly #begunAt: number;
 
   /** `earlier`: milliseconds that earlier runs took. */
   constructor(options: StudyOptions, ledger: Ledger, earlier: number) {
-    this.#begunAt = Date.now() - earlier;
+    this.#begunAt = performance.now() - earlier;
     this.#options = options;
     this.#ledger = ledger;
     this.#planned = options.study.plannedTrials;
@@ -201,7 +201,9 @@ class StudyRun {
       stepsOf: (parameters) => totalSteps(sweep.settings, parameters, summary.trainExamples),
       tokensOf: (parameters, steps) => tokensAfter(steps, sweep.settings, parameters, summary),
     };
-    return sweep.budget && spentBudget(sweep.budget, this.#ledger.lastSteps(), costs, Date.now() - this.#begunAt);
+    return (
+      sweep.budget && spentBudget(sweep.budget, this.#ledger.lastSteps(), costs, performance.now() - this.#begunAt)
+    );
   }
 
   /** Sees one trial to its end. Never rejects. */

@@ -27,23 +27,6 @@ export function openReader(resultsDir: string): StoreReader {
 
 const NEWEST_FIRST = "SELECT * FROM studies ORDER BY created_at DESC, id DESC";
 
-/** A trial in another state has another one. */
-type Stamp = readonly [number: number, state: string, startedAt: number | null, endedAt: number | null];
-const STAMPS = "SELECT number, state, started_at, ended_at FROM trials WHERE study_id = ? ORDER BY number";
-
-/** Changes with any of them, and is read in a tenth of the time. A text, since the sums pass 2^53. */
-const STATE_OF_ALL = `SELECT concat_ws(' ', count(*), sum(state = 'queued'), sum(state = 'running'), sum(state = 'paused'),
-  sum(state = 'complete'), sum(state = 'pruned'), sum(started_at), sum(ended_at)) FROM trials WHERE study_id = ?`;
-
-/** With more changes all trials are read at once. */
-const MOST_CHANGED = 200;
-
-function isSame([number, state, startedAt, endedAt]: Stamp, trial: Trial | undefined): boolean {
-  if (trial?.number !== number || trial.state !== state) return false;
-  if (trial.state === "queued") return true;
-  return trial.startedAt === startedAt && (!("endedAt" in trial) || trial.endedAt === endedAt);
-}
-
 const METRIC_COLUMNS: Readonly<Record<Metric["name"], string>> = {
   loss: "loss",
   loss_introduced: "loss_introduced",
@@ -71,11 +54,19 @@ function bestSql({ name, goal }: Metric, own: string): string {
   return `CASE WHEN t.state IN ('running', 'paused', 'pruned') THEN (SELECT ${best} FROM measurements WHERE ${own}) END`;
 }
 
+/** Trials in the order of their numbers, with the newer ones in place of those of the same number. */
+function merged(before: readonly Trial[], newer: readonly Trial[]): readonly Trial[] {
+  const byNumber = new Map(newer.map((trial) => [trial.number, trial]));
+  const kept = before.map((trial) => byNumber.get(trial.number) ?? trial);
+  const last = before.at(-1)?.number ?? 0;
+  return [...kept, ...newer.filter(({ number }) => number > last)];
+}
+
 class SqliteReader implements StoreReader {
   readonly #file: string;
   readonly #db: Database;
-  /** STATE_OF_ALL of the trials that were given out. */
-  readonly #states = new WeakMap<readonly Trial[], string>();
+  /** The study's version when these trials were read. */
+  readonly #versions = new WeakMap<readonly Trial[], number>();
 
   constructor(file: string, db: Database) {
     this.#file = file;
@@ -98,30 +89,21 @@ class SqliteReader implements StoreReader {
 
   trials(studyId: number, before: readonly Trial[] = []): readonly Trial[] {
     return this.#snapshot(() => {
-      const [row] = this.#columns<readonly [state: string]>(STATE_OF_ALL, studyId);
-      const state = row?.[0] ?? "";
-      if (this.#states.get(before) === state) return before;
-      const trials = before.length === 0 ? this.#allTrials(studyId) : this.#changedTrials(studyId, before);
-      this.#states.set(trials, state);
+      const known = this.#versions.get(before);
+      const changed = this.#trialsSince(studyId, known ?? -1);
+      if (known !== undefined && changed.length === 0) return before;
+      const trials = known === undefined ? changed : merged(before, changed);
+      this.#versions.set(trials, this.version(studyId));
       return trials;
     });
   }
 
-  #changedTrials(studyId: number, before: readonly Trial[]): readonly Trial[] {
-    const stamps = this.#columns<Stamp>(STAMPS, studyId);
-    const changed = stamps.filter((stamp, i) => !isSame(stamp, before[i]));
-    if (changed.length > MOST_CHANGED) return this.#allTrials(studyId);
-    return stamps.map((stamp, i) => (isSame(stamp, before[i]) ? (before[i] as Trial) : this.#trial(studyId, stamp[0])));
-  }
-
-  #allTrials(studyId: number): readonly Trial[] {
-    const all = `SELECT ${TRIAL_COLUMNS} FROM trials WHERE study_id = ? ORDER BY number`;
-    return this.#columns<TrialColumns>(all, studyId).map(trialFromColumns);
-  }
-
-  #trial(studyId: number, number: number): Trial {
-    const one = `SELECT ${TRIAL_COLUMNS} FROM trials WHERE study_id = ? AND number = ?`;
-    return trialFromColumns(this.#columns<TrialColumns>(one, studyId, number)[0] as TrialColumns);
+  #trialsSince(studyId: number, version: number): readonly Trial[] {
+    // Without a version before, all of them: the index would only be a detour.
+    const which = version < 0 ? "" : "AND changed > ?";
+    const sql = `SELECT ${TRIAL_COLUMNS} FROM trials WHERE study_id = ? ${which} ORDER BY number`;
+    const bound = version < 0 ? [studyId] : [studyId, version];
+    return this.#columns<TrialColumns>(sql, ...bound).map(trialFromColumns);
   }
 
   measurements(studyId: number): ReadonlyMap<number, readonly Measurement[]> {
@@ -161,7 +143,7 @@ class SqliteReader implements StoreReader {
   }
 
   progress(studyId: number, metric?: Metric): ReadonlyMap<number, TrialProgress> {
-    const rows = this.#columns<ProgressColumns>(progressSql(metric), studyId);
+    const rows = this.#columns<ProgressColumns>(`${progressSql(metric)} ORDER BY t.number`, studyId);
     return new Map(rows.map(([number, step, seconds, best]) => [number, { step, seconds, best }]));
   }
 

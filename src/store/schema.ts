@@ -93,6 +93,19 @@ export const MIGRATIONS: readonly string[] = [
      FOREIGN KEY (study_id, number) REFERENCES trials ON DELETE CASCADE
    ) STRICT, WITHOUT ROWID;`,
   "ALTER TABLE studies ADD COLUMN checksum TEXT;",
+  // A trial's row knows the study's version at its last change, so that who looks again reads what is new.
+  `ALTER TABLE trials ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX trials_by_change ON trials (study_id, changed);
+   CREATE INDEX trials_by_state ON trials (study_id, state);
+   CREATE TRIGGER trial_added AFTER INSERT ON trials BEGIN
+     UPDATE trials SET changed = coalesce((SELECT version FROM studies WHERE id = new.study_id), 0)
+     WHERE study_id = new.study_id AND number = new.number;
+   END;
+   CREATE TRIGGER trial_changed
+   AFTER UPDATE OF state, started_at, ended_at, value, best_step, step, failure, reason, checkpoint ON trials BEGIN
+     UPDATE trials SET changed = coalesce((SELECT version FROM studies WHERE id = new.study_id), 0)
+     WHERE study_id = new.study_id AND number = new.number;
+   END;`,
 ];
 
 /** The database's version: the number of steps that it has taken; 0 is an empty file. */
