@@ -40,6 +40,7 @@ const ORDERS = Number(flags.orders);
 const PRUNERS = [
   { type: "hyperband", min_iter: 1, eta: 2 },
   { type: "hyperband", min_iter: 1, eta: 3 },
+  { type: "hyperband", min_iter: 2, eta: 3 },
   { type: "asha", min_iter: 1, eta: 2 },
   { type: "asha", min_iter: 1, eta: 3 },
   { type: "median" },

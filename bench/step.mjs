@@ -100,7 +100,6 @@ async function measure({ task, dropout, steps, ...size }) {
   const memory = allocateOptimizerMemory(layout.size);
   const update = { lr: 1e-4, weightDecay: 0.01, optimizer: rates.optimizer, t: 1, gradientScale: 1 };
   const optimizer = await median(5, () => {
-    memory.squaredNorm("gradient", 0, layout.size);
     memory.update(0, layout.size, update);
   });
   return { ms, optimizer, peak };

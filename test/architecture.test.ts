@@ -59,7 +59,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "hub/": ["errors.ts"],
   "store/": ["sweep/", "errors.ts"],
   "runner/": ["planner/", "store/", "trainer/", "sweep/", "errors.ts", "random.ts"],
-  "report/": ["sweep/", "gp/", "type:store/", "errors.ts", "random.ts"],
+  "report/": ["planner/", "sweep/", "gp/", "type:store/", "errors.ts", "random.ts"],
   "export/": ["report/", "trainer/files/", "sweep/", "type:trainer/config.ts", "type:store/", "errors.ts"],
   "dashboard/": ["report/", "sweep/", "store/reader.ts", "type:store/", "type:runner/stop.ts", "errors.ts"],
   "commands/": [

@@ -102,6 +102,11 @@ export class GaussianProcess {
     this.#alpha = solveUpper(this.#factor, n, solveLower(this.#factor, n, y));
   }
 
+  /** The variance of one value's noise. */
+  get noise(): number {
+    return this.#hyperparameters.noise;
+  }
+
   /** The posterior mean at x [d]. */
   mean(x: Float64Array): number {
     let mean = 0;

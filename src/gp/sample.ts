@@ -15,8 +15,8 @@ const THINNED = 10;
 function cautious(prior: ReturnType<typeof priors>): ReturnType<typeof priors> {
   const d = prior.length - 2;
   return prior.map(({ mu, sigma }, t) => {
-    if (t < d) return { mu: mu - 1, sigma: 1 };
-    return t === d ? { mu, sigma } : { mu: -2, sigma: 1 };
+    if (t < d) return { mu: mu - 2, sigma: 1 };
+    return t === d ? { mu, sigma } : { mu: -1.2, sigma: 0.7 };
   });
 }
 

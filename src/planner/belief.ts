@@ -5,9 +5,17 @@ import { sampleHyperparameters } from "../gp/sample.js";
 import { deriveKey, Random } from "../random.js";
 import type { Parameters, Space } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
-import { dimensionsOf, encode } from "./dimensions.js";
+import { type Dimension, dimensionsOf, encode } from "./dimensions.js";
 import type { History } from "./sampler.js";
-import { modelled, observationsOf, observedTrials, representative, scaleOf } from "./surrogate.js";
+import {
+  modelled,
+  type Observed,
+  observationsOf,
+  observedTrials,
+  representative,
+  type Scale,
+  scaleOf,
+} from "./surrogate.js";
 
 /** Draws of the hyperparameters, and of the values under each of them. */
 const HYPERPARAMETERS = 32;
@@ -20,8 +28,17 @@ export interface Belief {
   chances(): readonly { readonly trial: Trial; readonly probability: number }[];
 }
 
+/** What stands behind a belief: processes over targets, of which the lowest is best, equally probable each. */
+export interface Model {
+  readonly dimensions: readonly Dimension[];
+  readonly observed: readonly Observed[];
+  /** Between costs, the lowest best, and targets. */
+  readonly scale: Scale;
+  readonly processes: readonly GaussianProcess[];
+}
+
 /** Undefined before two configurations have a value. The draws are seeded by the history's seed. */
-export function beliefOf(space: Space, history: History): Belief | undefined {
+export function modelOf(space: Space, history: History): Model | undefined {
   const observed = modelled(observedTrials(history));
   if (observed.length < 2) return undefined;
   const dimensions = dimensionsOf(space);
@@ -39,6 +56,14 @@ export function beliefOf(space: Space, history: History): Belief | undefined {
   const processes = sampleHyperparameters(observations, start, HYPERPARAMETERS, key).map(
     (hyperparameters) => new GaussianProcess(all, hyperparameters),
   );
+  return { dimensions, observed, scale, processes };
+}
+
+/** Undefined before two configurations have a value. */
+export function beliefOf(space: Space, history: History): Belief | undefined {
+  const model = modelOf(space, history);
+  if (model === undefined) return undefined;
+  const { dimensions, observed, scale, processes } = model;
   const sign = history.goal === "minimize" ? 1 : -1;
   return {
     at(parameters) {

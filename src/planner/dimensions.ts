@@ -12,7 +12,11 @@ export interface Level {
 }
 
 export type Dimension = { readonly name: string; readonly kind: CoordinateKind } & (
-  | { readonly levels: readonly Level[] }
+  | {
+      readonly levels: readonly Level[];
+      /** The coordinate of any number, of a list of numbers. */
+      readonly place?: (value: number) => number;
+    }
   | { readonly range: Extract<Distribution, { readonly min: number } | { readonly mu: number }> }
 );
 
@@ -25,7 +29,9 @@ export function dimensionsOf(space: Space): readonly Dimension[] {
   });
 }
 
-function levelsOf(values: readonly Value[]): { kind: CoordinateKind; levels: readonly Level[] } {
+function levelsOf(
+  values: readonly Value[],
+): Pick<Extract<Dimension, { levels: unknown }>, "kind" | "levels" | "place"> {
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length < values.length) {
     return { kind: "category", levels: values.map((value, coordinate) => ({ value, coordinate })) };
@@ -33,14 +39,15 @@ function levelsOf(values: readonly Value[]): { kind: CoordinateKind; levels: rea
   const [least, greatest] = [Math.min(...numbers), Math.max(...numbers)];
   const scale = least > 0 && greatest / least >= 10 ? Math.log : (value: number) => value;
   const place = (value: number) => (scale(value) - scale(least)) / (scale(greatest) - scale(least));
-  return { kind: "number", levels: numbers.map((value) => ({ value, coordinate: place(value) })) };
+  return { kind: "number", levels: numbers.map((value) => ({ value, coordinate: place(value) })), place };
 }
 
-/** The coordinates [d] of a point of the space. */
+/** The coordinates [d] of a point of the space, or between the values of its lists. */
 export function encode(dimensions: readonly Dimension[], parameters: Parameters): Float64Array {
   return Float64Array.from(dimensions, (dimension) => {
     const value = parameters[dimension.name] as Value;
     if ("range" in dimension) return unitOf(dimension.range, Number(value));
+    if (dimension.place) return dimension.place(Number(value));
     return dimension.levels.find((level) => level.value === value)?.coordinate ?? 0;
   });
 }

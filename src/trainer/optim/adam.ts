@@ -4,17 +4,17 @@ import { type OptimizerBuffers, type SquaredNorms, type UpdateStep, updateValues
 
 /** torch.optim.AdamW: the decay acts on the weight, apart from the moments. */
 export function adamw(buffers: OptimizerBuffers, step: UpdateStep, settings: AdamSettings): SquaredNorms {
-  const { value, gradient } = buffers;
+  const { gradient } = buffers;
   const keep = 1 - step.lr * step.weightDecay;
   const change = changeBy(buffers, step, settings);
-  return updateValues(value, (old, i) => old * keep - change((gradient[i] as number) * step.gradientScale, i));
+  return updateValues(buffers, (old, i) => old * keep - change((gradient[i] as number) * step.gradientScale, i));
 }
 
 /** torch.optim.Adam: the decay is a part of the gradient, after clipping. */
 export function adam(buffers: OptimizerBuffers, step: UpdateStep, settings: AdamSettings): SquaredNorms {
-  const { value, gradient } = buffers;
+  const { gradient } = buffers;
   const change = changeBy(buffers, step, settings);
-  return updateValues(value, (old, i) => {
+  return updateValues(buffers, (old, i) => {
     return old - change((gradient[i] as number) * step.gradientScale + old * step.weightDecay, i);
   });
 }

@@ -24,10 +24,15 @@ export interface UpdateStep {
 export interface SquaredNorms {
   readonly update: number;
   readonly weight: number;
+  /** Of the gradient before it was scaled. */
+  readonly gradient: number;
 }
 
-/** Sets each value to `next(old, index)`; returns the squared L2 norms of the change and of the new values. */
-export function updateValues(value: Float32Array, next: (old: number, index: number) => number): SquaredNorms {
+/** Sets each value to `next(old, index)`; returns the squared L2 norms of the change, of the new values and of the gradient. */
+export function updateValues(
+  { value, gradient }: Pick<OptimizerBuffers, "value" | "gradient">,
+  next: (old: number, index: number) => number,
+): SquaredNorms {
   let update = 0;
   let weight = 0;
   for (let i = 0; i < value.length; i++) {
@@ -37,7 +42,7 @@ export function updateValues(value: Float32Array, next: (old: number, index: num
     update += (now - old) * (now - old);
     weight += now * now;
   }
-  return { update, weight };
+  return { update, weight, gradient: squaredNorm(gradient) };
 }
 
 /** The sum of squares of a buffer, in double precision. */

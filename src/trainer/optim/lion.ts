@@ -4,9 +4,9 @@ import { type OptimizerBuffers, type SquaredNorms, type UpdateStep, updateValues
 
 /** theta -= lr * (sign(beta1 * m + (1 - beta1) * g) + weightDecay * theta); then m = beta2 * m + (1 - beta2) * g. */
 export function lion(buffers: OptimizerBuffers, step: UpdateStep, { beta1, beta2 }: LionSettings): SquaredNorms {
-  const { value, m, gradient } = buffers;
+  const { m, gradient } = buffers;
   const keep = 1 - step.lr * step.weightDecay;
-  return updateValues(value, (old, i) => {
+  return updateValues(buffers, (old, i) => {
     const g = (gradient[i] as number) * step.gradientScale;
     const mi = m[i] as number;
     m[i] = mi * beta2 + g * (1 - beta2);

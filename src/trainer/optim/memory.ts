@@ -28,7 +28,7 @@ function simdMemory(size: number, bytes: number): OptimizerMemory {
   const [value, m, v, gradient] = [0, 1, 2, 3].map((i) => HEADER + 4 * i * size) as [number, number, number, number];
   const pointers = { value, m, v, gradient };
   const view = (pointer: number) => new Float32Array(buffer, pointer, size);
-  const norms = new Float64Array(buffer, 0, 2);
+  const norms = new Float64Array(buffer, 0, 3);
   return {
     value: view(value),
     m: view(m),
@@ -39,7 +39,7 @@ function simdMemory(size: number, bytes: number): OptimizerMemory {
       const at = 4 * start;
       const part = { value: value + at, m: m + at, v: v + at, gradient: gradient + at };
       updateInMemory(kernels, part, end - start, step);
-      return { update: norms[0] as number, weight: norms[1] as number };
+      return { update: norms[0] as number, weight: norms[1] as number, gradient: norms[2] as number };
     },
   };
 }

@@ -6,7 +6,7 @@ import { lion } from "./lion.js";
 import { sgd } from "./sgd.js";
 
 /**
- * Updates the buffers; returns the squared L2 norms of the change and of the new weights. Arithmetic is in double precision
+ * Updates the buffers; returns the squared L2 norms of the change, of the new weights and of the gradient. Arithmetic is in double precision
  * and is rounded when stored. At lr 0 the moments still move, as in PyTorch.
  */
 export function update(buffers: OptimizerBuffers, step: UpdateStep): SquaredNorms {
@@ -31,7 +31,7 @@ export interface BufferPointers {
   readonly gradient: number;
 }
 
-/** As `update`, of n parameters in single precision; the kernel writes the norms as two float64 at byte 0. */
+/** As `update`, of n parameters in single precision; the kernel writes the norms as three float64 at byte 0. */
 export function updateInMemory(
   kernels: Kernels,
   { value, m, v, gradient }: BufferPointers,

@@ -7,8 +7,8 @@ import { type OptimizerBuffers, type SquaredNorms, type UpdateStep, updateValues
  * gradient, as in torch.
  */
 export function sgd(buffers: OptimizerBuffers, step: UpdateStep, { momentum }: SgdSettings): SquaredNorms {
-  const { value, m, gradient } = buffers;
-  return updateValues(value, (old, i) => {
+  const { m, gradient } = buffers;
+  return updateValues(buffers, (old, i) => {
     const g = (gradient[i] as number) * step.gradientScale + old * step.weightDecay;
     const mi = (m[i] as number) * momentum + g;
     m[i] = mi;

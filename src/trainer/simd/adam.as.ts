@@ -21,7 +21,8 @@ export function adam(
 }
 
 /**
- * One update of n parameters; writes the squared norms of the change and of the new weights as two float64 to `norms`.
+ * One update of n parameters; writes the squared norms of the change, of the new weights and of the gradient before its scale as three
+ * float64 to `norms`.
  * rate = lr / (1 - beta1^t), correction = 1 / sqrt(1 - beta2^t). AdamW's decay is taken from the weight as a difference:
  * 1 - decay would lose most of a small decay to rounding. Inlined twice, since one loop for both was a seventh slower.
  */
@@ -38,14 +39,16 @@ function update(
   const c = f32x4.splat(correction), scale = f32x4.splat(gradientScale);
   let changed: f64 = 0;
   let weight: f64 = 0;
+  let slope: f64 = 0;
   let left = n;
   while (left >= 4) {
     const end = blockEnd(value, left);
     left -= <i32>((end - value) >> 2);
-    let changes = f32x4.splat(0), weights = f32x4.splat(0);
+    let changes = f32x4.splat(0), weights = f32x4.splat(0), slopes = f32x4.splat(0);
     for (; value < end; value += 16, m += 16, v += 16, gradient += 16) {
       const old = v128.load(value);
-      const scaled = f32x4.mul(v128.load(gradient), scale);
+      const raw = v128.load(gradient);
+      const scaled = f32x4.mul(raw, scale);
       const g = l2 ? f32x4.add(scaled, f32x4.mul(old, d)) : scaled;
       const mi = f32x4.add(f32x4.mul(v128.load(m), b1), f32x4.mul(g, r1));
       const vi = f32x4.add(f32x4.mul(v128.load(v), b2), f32x4.mul(f32x4.mul(g, g), r2));
@@ -59,13 +62,16 @@ function update(
       const change = f32x4.sub(now, old);
       changes = f32x4.add(changes, f32x4.mul(change, change));
       weights = f32x4.add(weights, f32x4.mul(now, now));
+      slopes = f32x4.add(slopes, f32x4.mul(raw, raw));
     }
     changed += lanes(changes);
     weight += lanes(weights);
+    slope += lanes(slopes);
   }
   for (; left > 0; left--, value += 4, m += 4, v += 4, gradient += 4) {
     const old = load<f32>(value);
-    const scaled = load<f32>(gradient) * gradientScale;
+    const raw = load<f32>(gradient);
+    const scaled = raw * gradientScale;
     const g = l2 ? scaled + old * decay : scaled;
     const mi = load<f32>(m) * beta1 + g * rest1;
     const vi = load<f32>(v) * beta2 + g * g * rest2;
@@ -76,7 +82,9 @@ function update(
     store<f32>(value, now);
     changed += <f64>(now - old) * <f64>(now - old);
     weight += <f64>now * <f64>now;
+    slope += <f64>raw * <f64>raw;
   }
   store<f64>(norms, changed);
   store<f64>(norms, weight, 8);
+  store<f64>(norms, slope, 16);
 }

@@ -19,15 +19,17 @@ export function lion(
   const d = f32x4.splat(decay), lr = f32x4.splat(rate), scale = f32x4.splat(gradientScale);
   let update: f64 = 0;
   let weight: f64 = 0;
+  let slope: f64 = 0;
   let left = n;
   while (left >= 4) {
     const end = blockEnd(value, left);
     left -= <i32>((end - value) >> 2);
-    let changes = f32x4.splat(0), weights = f32x4.splat(0);
+    let changes = f32x4.splat(0), weights = f32x4.splat(0), slopes = f32x4.splat(0);
     for (; value < end; value += 16, m += 16, gradient += 16) {
       const old = v128.load(value);
+      const raw = v128.load(gradient);
       const before = v128.load(m);
-      const g = f32x4.mul(v128.load(gradient), scale);
+      const g = f32x4.mul(raw, scale);
       const direction = f32x4.add(f32x4.mul(before, b1), f32x4.mul(g, r1));
       v128.store(m, f32x4.add(f32x4.mul(before, b2), f32x4.mul(g, r2)));
       const now = f32x4.sub(old, f32x4.add(f32x4.mul(old, d), signed(lr, direction)));
@@ -35,21 +37,26 @@ export function lion(
       const change = f32x4.sub(now, old);
       changes = f32x4.add(changes, f32x4.mul(change, change));
       weights = f32x4.add(weights, f32x4.mul(now, now));
+      slopes = f32x4.add(slopes, f32x4.mul(raw, raw));
     }
     update += lanes(changes);
     weight += lanes(weights);
+    slope += lanes(slopes);
   }
   for (; left > 0; left--, value += 4, m += 4, gradient += 4) {
     const old = load<f32>(value);
+    const raw = load<f32>(gradient);
     const before = load<f32>(m);
-    const g = load<f32>(gradient) * gradientScale;
+    const g = raw * gradientScale;
     const direction = before * beta1 + g * rest1;
     store<f32>(m, before * beta2 + g * rest2);
     const now = old - (old * decay + (direction == 0 ? 0 : copysign(rate, direction)));
     store<f32>(value, now);
     update += <f64>(now - old) * <f64>(now - old);
     weight += <f64>now * <f64>now;
+    slope += <f64>raw * <f64>raw;
   }
   store<f64>(norms, update);
   store<f64>(norms, weight, 8);
+  store<f64>(norms, slope, 16);
 }

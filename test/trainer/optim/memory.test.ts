@@ -45,6 +45,7 @@ test.each(OPTIMIZERS)(
         const norms = memory.update(start, end, step);
         expect(Math.abs(norms.weight / expected.weight - 1)).toBeLessThan(1e-5);
         expect(Math.abs(norms.update - expected.update)).toBeLessThan(1e-4 * expected.update + 1e-12);
+        expect(norms.gradient).toBe(memory.squaredNorm("gradient", start, end));
       }
       // What sums terms around 1, which may cancel, has their rounding.
       const rounded: readonly string[] = optimizer.name === "sgd" ? ["value", "m"] : ["value"];

@@ -146,33 +146,45 @@ export class OnnxEngine implements Engine {
   #update(rates: StepRates): Omit<StepResult, "loss"> {
     const { lr, weightDecay, optimizer, rowUpdates, baseFrozenSteps } = rates;
     this.#t++;
-    const { segments } = this.#options.layout;
     const updatesOf = (group: GroupName) => (group === "base" ? this.#t - baseFrozenSteps : this.#t);
-    const gradients = new Map<GroupName, number>();
-    let square = 0;
-    for (const { group, start, end } of segments) {
-      const own = updatesOf(group) > 0 ? this.#memory.squaredNorm("gradient", start, end) : 0;
-      gradients.set(group, (gradients.get(group) ?? 0) + own);
-      square += own;
-    }
-    const gradNorm = Math.sqrt(square);
+    const scaleOf = this.#clipping(rates, (group) => updatesOf(group) > 0);
     const norms = new Map<GroupName, SquaredNorms>();
-    for (const segment of segments) {
+    for (const segment of this.#options.layout.segments) {
       const { group, decay, lrFactor } = segment;
       const updated = updatesOf(group) > 0;
       const parts = updated && rowUpdates === "lazy" ? this.#lazyParts(segment) : [{ ...segment, updated }];
-      const { update, weight } = this.#updateParts(parts, {
+      const squares = this.#updateParts(parts, {
         lr: (lr[group] as number) * lrFactor,
         weightDecay: decay ? (weightDecay[group] as number) : 0,
         optimizer,
         t: updatesOf(group),
-        gradientScale: clipping(rates, gradNorm, Math.sqrt(gradients.get(group) as number)),
+        gradientScale: scaleOf(group),
       });
-      const sum = norms.get(group) ?? { update: 0, weight: 0 };
-      norms.set(group, { update: sum.update + update, weight: sum.weight + weight });
+      norms.set(group, added(norms.get(group), squares));
     }
-    const groups = [...norms].map(([group, squares]) => [group, rooted(gradients.get(group) as number, squares)]);
-    return { gradNorm, groups: Object.fromEntries(groups) };
+    const square = [...norms.values()].reduce((sum, { gradient }) => sum + gradient, 0);
+    return {
+      gradNorm: Math.sqrt(square),
+      groups: Object.fromEntries([...norms].map(([group, squares]) => [group, rooted(squares)])),
+    };
+  }
+
+  /**
+   * What a group's gradient is multiplied by; as torch.nn.utils.clip_grad_norm_ over all parameters, or over each group's. Without
+   * clipping the gradient is read once, by the update.
+   */
+  #clipping({ maxGradNorm, gradClipping }: StepRates, isUpdated: (group: GroupName) => boolean) {
+    if (maxGradNorm === 0) return () => 1;
+    const squares = new Map<GroupName, number>();
+    for (const { group, start, end } of this.#options.layout.segments) {
+      if (!isUpdated(group)) continue;
+      squares.set(group, (squares.get(group) ?? 0) + this.#memory.squaredNorm("gradient", start, end));
+    }
+    const all = [...squares.values()].reduce((sum, square) => sum + square, 0);
+    return (group: GroupName) => {
+      const square = gradClipping === "global" ? all : (squares.get(group) ?? 0);
+      return Math.min(1, maxGradNorm / (Math.sqrt(square) + 1e-6));
+    };
   }
 
   #lazyParts(segment: Segment): readonly SegmentPart[] {
@@ -181,23 +193,23 @@ export class OnnxEngine implements Engine {
   }
 
   #updateParts(parts: readonly SegmentPart[], step: UpdateStep): SquaredNorms {
-    let [update, weight] = [0, 0];
+    let squares: SquaredNorms | undefined;
     for (const { start, end, updated } of parts) {
-      const squares = updated ? this.#memory.update(start, end, step) : undefined;
-      update += squares?.update ?? 0;
-      weight += squares?.weight ?? this.#memory.squaredNorm("value", start, end);
+      const part = updated
+        ? this.#memory.update(start, end, step)
+        : { update: 0, weight: this.#memory.squaredNorm("value", start, end), gradient: 0 };
+      squares = added(squares, part);
     }
-    return { update, weight };
+    return added(squares, { update: 0, weight: 0, gradient: 0 });
   }
 }
 
-/** What a group's gradient is multiplied by; as torch.nn.utils.clip_grad_norm_ over all parameters, or over each group's. */
-function clipping({ maxGradNorm, gradClipping }: StepRates, globalNorm: number, groupNorm: number): number {
-  const norm = gradClipping === "global" ? globalNorm : groupNorm;
-  return maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
+function added(a: SquaredNorms | undefined, b: SquaredNorms): SquaredNorms {
+  if (a === undefined) return b;
+  return { update: a.update + b.update, weight: a.weight + b.weight, gradient: a.gradient + b.gradient };
 }
 
-function rooted(gradient: number, { update, weight }: SquaredNorms): GroupNorms {
+function rooted({ update, weight, gradient }: SquaredNorms): GroupNorms {
   return { gradNorm: Math.sqrt(gradient), updateNorm: Math.sqrt(update), weightNorm: Math.sqrt(weight) };
 }
 
