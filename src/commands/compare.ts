@@ -10,10 +10,11 @@ import {
   formatRatioRow,
 } from "../report/format.js";
 import { varyingParameters } from "../report/ranking.js";
+import { ratioCurveOf } from "../report/ratio-curve.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
 import { type Column, textTable } from "../report/table.js";
 import { testJson, testLine, testResultOf } from "../report/test-split.js";
-import { verdictLines } from "../report/verdict.js";
+import { curveLines, sparkline, verdictLines } from "../report/verdict.js";
 import type { StudyOverview } from "../store/records.js";
 import type { Trial } from "../sweep/trial.js";
 import { note, print, printJson } from "./output.js";
@@ -32,16 +33,19 @@ export async function compare(name: string | undefined, options: CompareOptions)
     const comparison = compareRatios(trials, metric.goal, groupingOf(space));
     const certainty = certaintyOf(trials, metric.goal, seed);
     const test = testResultOf(trials, reader.tests(overview.study.id), metric);
+    const curve = ratioCurveOf(overview.study.sweep, trials);
     const verdict = [
       ...verdictLines(comparison, metric.name, certainty),
+      ...(curve ? curveLines(curve) : []),
       ...(test ? [testLine(test, metric.name)] : []),
       ...openTrials(overview),
     ];
     if (options.json) {
       const json = comparisonJson(comparison, certainty, overview, verdict);
-      return printJson({ ...json, test: test ? testJson(test) : null });
+      return printJson({ ...json, curve: curve ?? null, test: test ? testJson(test) : null });
     }
     if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
+    if (curve) print([`${metric.name} by ratio, the best at the bottom: ${sparkline(curve, metric.goal)}`, ""]);
     print(verdict);
     note(nextCommand(comparison, overview.study.name) + resultsFlag(options.results));
   });

@@ -1,5 +1,5 @@
 // What a comparison of ratios says in words, and what it cannot say.
-import type { MetricName } from "../sweep/settings.js";
+import type { Goal, MetricName } from "../sweep/settings.js";
 import type { Certainty } from "./certainty.js";
 import {
   formatChance,
@@ -11,6 +11,7 @@ import {
   formatRatioRow,
   plural,
 } from "./format.js";
+import type { RatioCurve } from "./ratio-curve.js";
 import type { RatioComparison, RatioRange, RatioRow } from "./ratios.js";
 
 /** A sentence a line: the best ratio, how it does against ratio 1, and what limits the conclusion. */
@@ -68,8 +69,8 @@ function baseRateNote({ baseRates }: RatioComparison): string {
 }
 
 function seedNote({ seeds }: RatioComparison): readonly string[] {
-  if (seeds > 1) return ["the best configuration has one seed so far, so no interval is given"];
-  return ["n = 1 seed: how much of a difference is chance is not known, so no interval is given"];
+  if (seeds > 1) return ["the best configuration has one seed so far, and the ranking has no interval"];
+  return ["n = 1 seed: how much of a difference is chance is not known, and the ranking has no interval"];
 }
 
 function certaintyLines({ winner, chances, baseline, againstOne }: Certainty): readonly string[] {
@@ -91,3 +92,32 @@ function certaintyLines({ winner, chances, baseline, againstOne }: Certainty): r
 }
 
 const SHOWN_CHANCES = 4;
+
+/** What the model of all trials says of the best ratio, and where trials diverge. */
+export function curveLines({ ratios, best, withinNoise, divergence }: RatioCurve): readonly string[] {
+  const [least, greatest] = [ratios[0] as number, ratios.at(-1) as number];
+  const open = [
+    ...(best.low <= least ? [`below ${formatRatio(least)}`] : []),
+    ...(best.high >= greatest ? [`above ${formatRatio(greatest)}`] : []),
+  ];
+  const beyond = open.length > 0 ? `; it may lie ${open.join(" or ")}, where nothing was tried` : "";
+  const risky = ratios.find((_, i) => (divergence[i] as number) > 0.5);
+  return [
+    `by the model of all trials the best ratio is ${formatRatio(best.ratio)} (95 %: ${formatRatio(best.low)} to ${formatRatio(best.high)})${beyond}`,
+    `within one seed's noise of it: ${formatRatio(withinNoise.low)} to ${formatRatio(withinNoise.high)}`,
+    ...(risky === undefined ? [] : [`from ${formatRatio(risky)} on more trials diverge than not`]),
+  ];
+}
+
+const BLOCKS = "▁▂▃▄▅▆▇█";
+
+/** The profile in one line, the best at the bottom: `lowest ratio ▇▅▂▁▁▂▃▆ highest ratio`. */
+export function sparkline({ ratios, profile }: RatioCurve, goal: Goal): string {
+  const sign = goal === "minimize" ? 1 : -1;
+  const costs = profile.map(({ mean }) => sign * mean);
+  const [low, high] = [Math.min(...costs), Math.max(...costs)];
+  // A steep end would flatten everything else.
+  const steps = costs.map((cost) => Math.sqrt((cost - low) / (high - low || 1)));
+  const blocks = steps.map((step) => BLOCKS[Math.min(BLOCKS.length - 1, Math.floor(step * BLOCKS.length))]);
+  return `${formatRatio(ratios[0] as number)} ${blocks.join("")} ${formatRatio(ratios.at(-1) as number)}`;
+}

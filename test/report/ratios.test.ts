@@ -57,7 +57,7 @@ test("the verdict names the best ratio, its gain over a single rate, and what on
     "best ratio 10x: loss 2.000 (trial 3)",
     "against 1x (trial 1, 2.500): -0.5000, better than a single learning rate",
     "base_lr was 1.0e-4 throughout: at another base_lr another ratio may be best",
-    "n = 1 seed: how much of a difference is chance is not known, so no interval is given",
+    "n = 1 seed: how much of a difference is chance is not known, and the ranking has no interval",
   ]);
 });
 
