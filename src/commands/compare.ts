@@ -1,4 +1,5 @@
 // `dualrate compare`: how each learning-rate ratio does, and what that does and does not show.
+import { join } from "node:path";
 import { resultsFlag } from "../dashboard/format.js";
 import { type Certainty, certaintyOf } from "../report/certainty.js";
 import {
@@ -9,6 +10,7 @@ import {
   formatRate,
   formatRatioRow,
 } from "../report/format.js";
+import type { PageTable } from "../report/page/page.js";
 import { varyingParameters } from "../report/ranking.js";
 import { ratioCurveOf } from "../report/ratio-curve.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
@@ -17,12 +19,19 @@ import { testJson, testLine, testResultOf } from "../report/test-split.js";
 import { curveLines, sparkline, verdictLines } from "../report/verdict.js";
 import type { StudyOverview } from "../store/records.js";
 import type { Trial } from "../sweep/trial.js";
+import { type ComparePage, writeFigure, writePage } from "./compare-page.js";
 import { note, print, printJson } from "./output.js";
 import { endedCount } from "./studies.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 
 export interface CompareOptions extends ResultsOption {
   readonly json?: boolean;
+  /** The file of a page with all of it. */
+  readonly html?: string;
+  /** The folder of its figures. */
+  readonly svg?: string;
+  /** Replaces existing files. */
+  readonly force?: boolean;
 }
 
 export async function compare(name: string | undefined, options: CompareOptions): Promise<void> {
@@ -40,6 +49,14 @@ export async function compare(name: string | undefined, options: CompareOptions)
       ...(test ? [testLine(test, metric.name)] : []),
       ...openTrials(overview),
     ];
+    writeFiles(options, {
+      sweep: overview.study.sweep,
+      trials,
+      curve,
+      verdict,
+      ratios: ratioTable(comparisonColumns(comparison, trials), comparison.rows),
+      flag: resultsFlag(options.results),
+    });
     if (options.json) {
       const json = comparisonJson(comparison, certainty, overview, verdict);
       return printJson({ ...json, curve: curve ?? null, test: test ? testJson(test) : null });
@@ -49,6 +66,20 @@ export async function compare(name: string | undefined, options: CompareOptions)
     print(verdict);
     note(nextCommand(comparison, overview.study.name) + resultsFlag(options.results));
   });
+}
+
+function writeFiles({ html, svg, force = false }: CompareOptions, shown: ComparePage): void {
+  if (html !== undefined) {
+    writePage(html, force, shown);
+    note(`wrote ${html}`);
+  }
+  if (svg === undefined) return;
+  const file = join(svg, "ratio.svg");
+  note(writeFigure(file, force, shown) ? `wrote ${file}` : "no figure: no trial is complete");
+}
+
+function ratioTable(columns: readonly Column<RatioRow>[], rows: readonly RatioRow[]): PageTable {
+  return { titles: columns.map(({ title }) => title), rows: rows.map((row) => columns.map(({ cell }) => cell(row))) };
 }
 
 function openTrials({ study, counts }: StudyOverview): readonly string[] {

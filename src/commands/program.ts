@@ -1,10 +1,10 @@
 // The command line: commands, arguments, options and their help. Each command's own module is loaded when it runs, so
 // that `--help` answers at once.
-import { createRequire } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_RESULTS } from "../dashboard/format.js";
 import { EVENT_KINDS } from "../store/records.js";
 import { EXIT_STATUS_HELP } from "./failure.js";
+import { readVersion } from "./version.js";
 
 const NEWEST = "a study's name (default: the newest)";
 
@@ -127,7 +127,13 @@ function addStudyCommands(program: Command): void {
     )
     .argument("[study]", NEWEST)
     .addOption(jsonOption())
-    .addHelpText("after", examples("dualrate compare", "dualrate compare my-sweep --json"))
+    .option("--html <file>", "also write it as one HTML file, with a figure: for a browser, a mail or a wiki")
+    .option("--svg <dir>", "also write its figure there, as ratio.svg")
+    .option("--force", "replace existing files")
+    .addHelpText(
+      "after",
+      examples("dualrate compare", "dualrate compare my-sweep --json", "dualrate compare my-sweep --html report.html"),
+    )
     .action(async (study, options) => (await import("./compare.js")).compare(study, options));
   withResults(program.command("show"))
     .description("show all that is known of a study, or of one trial")
@@ -283,8 +289,4 @@ function positiveInteger(text: string): number {
 
 function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
-}
-
-function readVersion(): string {
-  return createRequire(import.meta.url)("../../package.json").version;
 }

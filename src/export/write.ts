@@ -23,7 +23,7 @@ export function writeResult(file: string, text: string, force: boolean): void {
     if (existsSync(temporary)) rmSync(temporary);
     const reason = messageOf(cause);
     throw new DualrateError("usage", `${file} cannot be written: ${reason}`, {
-      hint: "Choose another folder with -o.",
+      hint: "Choose another place for it.",
       cause,
     });
   }

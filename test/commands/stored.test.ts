@@ -104,6 +104,18 @@ test("a reader that leaves early is no failure and no noise", async () => {
   expect(stdout.length).toBeLessThan(100_000);
 });
 
+test("compare --html and --svg write a page and its figure, and none over another file unless told to", async () => {
+  const { status, stdout, stderr } = await dualrate("compare", "--html", "report.html", "--svg", "figures");
+  expect([status, stdout]).toEqual([0, expect.stringContaining("best ratio")]);
+  expect(stderr).toContain("wrote report.html");
+  const page = readFileSync(join(folder, "report.html"), "utf8");
+  expect(page).toContain('<p class="headline">best ratio');
+  expect(readFileSync(join(folder, "figures", "ratio.svg"), "utf8")).toMatch(/^<svg xmlns="[^"]+" [^>]*><style>/);
+  const again = await dualrate("compare", "--html", "report.html");
+  expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("report.html exists already")]);
+  expect((await dualrate("compare", "--html", "report.html", "--force")).status).toBe(0);
+});
+
 test("compare prints a row a ratio and a verdict", async () => {
   const { status, stdout } = await dualrate("compare");
   expect(status).toBe(0);
