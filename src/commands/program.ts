@@ -135,6 +135,12 @@ function addStudyCommands(program: Command): void {
       examples("dualrate compare", "dualrate compare my-sweep --json", "dualrate compare my-sweep --html report.html"),
     )
     .action(async (study, options) => (await import("./compare.js")).compare(study, options));
+  withResults(program.command("explain"))
+    .description("say in plain words what a study has found, what to be careful of, and what to do next")
+    .argument("[study]", NEWEST)
+    .addOption(jsonOption())
+    .addHelpText("after", examples("dualrate explain", "dualrate explain my-sweep --json"))
+    .action(async (study, options) => (await import("./explain.js")).explain(study, options));
   withResults(program.command("show"))
     .description("show all that is known of a study, or of one trial")
     .argument("[study]", `${NEWEST}; a number alone is a trial of the newest`)

@@ -70,7 +70,7 @@ test("rank takes the newest study, best first, with failed and pruned trials at 
   expect(stderr).toContain("next: dualrate compare letters");
 });
 
-test.each(["rank", "compare", "show", "studies", "dashboard"])(
+test.each(["rank", "compare", "explain", "show", "studies", "dashboard"])(
   "%s ends with a command that works as it stands, in another results folder too",
   async (command) => {
     const { stderr } = await dualrate(command, "--results", "./results");
@@ -102,6 +102,17 @@ test("a reader that leaves early is no failure and no noise", async () => {
   const { status, stdout, stderr } = await runDualrate(["rank", "large", "--json"], folder, 1);
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout.length).toBeLessThan(100_000);
+});
+
+test("explain says it in words, and the same as JSON", async () => {
+  const { status, stdout } = await dualrate("explain");
+  expect([status, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^What was searched\n[\s\S]*\n\nWhat to do next\n {2}- /),
+  ]);
+  const { found, next } = await json("explain");
+  expect(found[0]).toContain("trial 3");
+  expect(next.length).toBeGreaterThan(0);
 });
 
 test("compare --html and --svg write a page and its figure, and none over another file unless told to", async () => {
