@@ -72,9 +72,10 @@ function differences(a: RankedConfiguration, b: RankedConfiguration): readonly n
 const DRAWS = 20_000;
 
 /**
- * The share of draws in which each is the best. The difference of a configuration to the winner is drawn from its posterior
- * under a flat prior and normal noise of unknown deviation, a Student's t of n - 1 degrees of freedom about the mean paired
- * difference, scaled by its standard error (Gelman et al., "Bayesian Data Analysis", 3.2); each on its own.
+ * The share of draws in which each is the best, under value = configuration + seed + noise: what a seed does to all alike cancels,
+ * and the noise's deviation is told by the residuals of all of them, with (k - 1)(n - 1) degrees of freedom for k configurations
+ * on n seeds. Under flat priors, given the deviation, drawn from its scaled inverse chi-squared posterior, the means are
+ * independent but for a shift that they share (Gelman et al., "Bayesian Data Analysis", 3.2 and 14.2).
  */
 function chancesOf(
   compared: readonly RankedConfiguration[],
@@ -84,22 +85,34 @@ function chancesOf(
 ): readonly Chance[] {
   const random = new Random(deriveKey(seed, "best of replicates"));
   const sign = goal === "minimize" ? 1 : -1;
-  const posteriors = compared.map((other) => meanOf(differences(other, winner)));
-  const df = winner.seeds.length - 1;
+  const rows = compared.map((one) => pairedSeeds(one, winner).map(([{ value }]) => sign * value));
+  const { means, squares, df } = twoWay(rows);
   const wins = compared.map(() => 0);
   for (let draw = 0; draw < DRAWS; draw++) {
-    const drawn = posteriors.map(({ mean, standardError = 0 }) => {
-      return sign * (mean + (standardError === 0 ? 0 : standardError * student(random, df)));
-    });
+    const deviation = squares === 0 ? 0 : Math.sqrt(squares / chiSquared(random, df) / winner.seeds.length);
+    const drawn = means.map((mean) => mean + deviation * random.normal());
     const best = drawn.indexOf(Math.min(...drawn));
     wins[best] = (wins[best] as number) + 1;
   }
   return compared.map((configuration, i) => ({ configuration, probability: (wins[i] as number) / DRAWS }));
 }
 
-/** A normal value over the root of a chi-squared one's mean square. */
-function student(random: Random, df: number): number {
+/** Of values [configurations, seeds]: each configuration's mean, and the residuals' squares once seeds are accounted for. */
+function twoWay(rows: readonly (readonly number[])[]) {
+  const seeds = rows[0]?.length ?? 0;
+  const means = rows.map((row) => meanOf(row).mean);
+  const centred = rows.map((row, i) => row.map((value) => value - (means[i] as number)));
+  let squares = 0;
+  for (let s = 0; s < seeds; s++) {
+    const column = centred.map((row) => row[s] as number);
+    const { mean: effect } = meanOf(column);
+    for (const value of column) squares += (value - effect) ** 2;
+  }
+  return { means, squares, df: (rows.length - 1) * (seeds - 1) };
+}
+
+function chiSquared(random: Random, df: number): number {
   let squares = 0;
   for (let i = 0; i < df; i++) squares += random.normal() ** 2;
-  return random.normal() / Math.sqrt(squares / df);
+  return squares;
 }
