@@ -107,6 +107,7 @@ function checksumOf(text: string): string {
 export function studyFromRow({ id, name, created_at, definition, checksum }: StudyRow): StudyRecord {
   if (checksum !== null && checksum !== checksumOf(definition)) throw damaged(`the definition of study ${id}`);
   const { sweep, inputs, summary, plannedTrials } = parsed<StudyDefinition>(definition);
+  if (!sweep?.metric || !inputs || !summary) throw damaged(`the definition of study ${id}`);
   return { id, name, createdAt: created_at, sweep, inputs, summary, plannedTrials };
 }
 
@@ -114,12 +115,14 @@ function damaged(what: string): Error {
   return Object.assign(new Error(`${what} is not what was stored`), { code: "SQLITE_CORRUPT" });
 }
 
-function parsed<Value>(json: string, reviver?: (key: string, value: unknown) => unknown): Value {
+/** All that is stored as JSON are objects. */
+function parsed<Value extends object>(json: string, reviver?: (key: string, value: unknown) => unknown): Value {
+  let value: unknown;
   try {
-    return JSON.parse(json, reviver) as Value;
-  } catch {
-    throw damaged("a value");
-  }
+    value = JSON.parse(json, reviver);
+  } catch {}
+  if (typeof value !== "object" || value === null) throw damaged("a value");
+  return value as Value;
 }
 
 export function ownerFromRow({ host, pid, process_started_at, heartbeat_at, workers }: LeaseRow): StudyOwner {
