@@ -1,6 +1,7 @@
 // `dualrate compare`: how each learning-rate ratio does, and what that does and does not show.
 import { join } from "node:path";
 import { resultsFlag } from "../dashboard/format.js";
+import { DualrateError } from "../errors.js";
 import { type Certainty, certaintyOf } from "../report/certainty.js";
 import {
   formatDifference,
@@ -20,6 +21,7 @@ import { curveLines, sparkline, verdictLines } from "../report/verdict.js";
 import type { StudyOverview } from "../store/records.js";
 import type { Trial } from "../sweep/trial.js";
 import { type ComparePage, writeFigure, writePage } from "./compare-page.js";
+import { compareStudies } from "./compare-studies.js";
 import { note, print, printJson } from "./output.js";
 import { endedCount } from "./studies.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
@@ -34,8 +36,15 @@ export interface CompareOptions extends ResultsOption {
   readonly force?: boolean;
 }
 
-export async function compare(name: string | undefined, options: CompareOptions): Promise<void> {
+export async function compare(names: readonly string[], options: CompareOptions): Promise<void> {
+  const [name] = names;
+  if (names.length > 1 && (options.html ?? options.svg) !== undefined) {
+    throw new DualrateError("usage", "--html and --svg show one study; several were named", {
+      hint: `Write a page of each: dualrate compare ${name} --html ${name}.html`,
+    });
+  }
   await withReader(options, (reader) => {
+    if (names.length > 1) return compareStudies(reader, names, options);
     const overview = findStudy(reader, name, options);
     const { metric, space, seed } = overview.study.sweep;
     const trials = reader.trials(overview.study.id);

@@ -2,6 +2,7 @@
 import { resultsFlag } from "../dashboard/format.js";
 import { initialDesignSize } from "../planner/bayes.js";
 import { createPruner, createSampler } from "../planner/planner.js";
+import { rungWarning } from "../planner/rung-warning.js";
 import type { Pruner, Sampler } from "../planner/sampler.js";
 import { createStudyPlan } from "../planner/study-plan.js";
 import { formatBytes, formatCount, formatDistribution, plural } from "../report/format.js";
@@ -52,6 +53,7 @@ async function planWith(
 ): Promise<void> {
   const { sweep, summary } = await prepareInputs(stated, file, executor);
   const pruner = await placed(file, () => createPruner(sweep, summary.trainExamples));
+  const rungs = rungWarning(sweep, summary.trainExamples);
   const history = { finished: [], running: [], goal: sweep.metric.goal, seed: sweep.seed };
   const total = createStudyPlan(sweep, sampler).total(history, []);
   const trials = await placed(file, () => plannedTrials(sweep, sampler, summary, options.limit));
@@ -69,7 +71,7 @@ async function planWith(
       workers,
       secondsLeft: stored?.time ? stored.time.milliseconds / 1000 : null,
       ...(calibrated && { calibration: calibrated }),
-      warnings: stored?.edge === undefined ? [] : [stored.edge],
+      warnings: [...(stored?.edge === undefined ? [] : [stored.edge]), ...(rungs ? [rungs] : [])],
       summary,
       trials: [...trials.first, ...trials.last],
     });
@@ -77,6 +79,7 @@ async function planWith(
   print([
     ...overviewLines(sweep, total, [...trials.first, ...trials.last]),
     ...limitLines(sweep, pruner),
+    ...(rungs ? [`warning     ${rungs}`] : []),
     ...inputLines(sweep, summary),
     workersLine(workers, summary),
     ...(calibrated ? calibrationLines(calibrated, workers, summary) : []),

@@ -125,16 +125,21 @@ function addStudyCommands(program: Command): void {
     .description(
       "compare learning-rate ratios with each other and with ratio 1; with several seeds, say how sure that is",
     )
-    .argument("[study]", NEWEST)
+    .argument("[studies...]", `${NEWEST}; of several, each one's best ratio and whether they agree`)
     .addOption(jsonOption())
     .option("--html <file>", "also write it as one HTML file, with a figure: for a browser, a mail or a wiki")
     .option("--svg <dir>", "also write its figure there, as ratio.svg")
     .option("--force", "replace existing files")
     .addHelpText(
       "after",
-      examples("dualrate compare", "dualrate compare my-sweep --json", "dualrate compare my-sweep --html report.html"),
+      examples(
+        "dualrate compare",
+        "dualrate compare my-sweep --json",
+        "dualrate compare small large",
+        "dualrate compare my-sweep --html report.html",
+      ),
     )
-    .action(async (study, options) => (await import("./compare.js")).compare(study, options));
+    .action(async (studies, options) => (await import("./compare.js")).compare(studies, options));
   withResults(program.command("explain"))
     .description("say in plain words what a study has found, what to be careful of, and what to do next")
     .argument("[study]", NEWEST)

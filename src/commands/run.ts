@@ -6,6 +6,7 @@ import { followPlainly } from "../dashboard/plain.js";
 import { StudyWatch } from "../dashboard/watch.js";
 import { DualrateError } from "../errors.js";
 import { createPruner, createSampler } from "../planner/planner.js";
+import { rungWarning } from "../planner/rung-warning.js";
 import type { History } from "../planner/sampler.js";
 import { createStudyPlan, type StudyPlan } from "../planner/study-plan.js";
 import { plural } from "../report/format.js";
@@ -91,7 +92,8 @@ async function prepare(stated: Sweep, file: string, executor: Executor): Promise
   const facts = { seed: trialSeed(sweep.seed, 0), trainExamples: summary.trainExamples };
   if (first) await placed(file, () => resolveConfig(sweep.settings, first, facts));
   await placed(file, () => createPruner(sweep, summary.trainExamples));
-  note(...summary.warnings.map((warning) => `warning: ${warning}`));
+  const rungs = rungWarning(sweep, summary.trainExamples);
+  note(...[...summary.warnings, ...(rungs ? [rungs] : [])].map((warning) => `warning: ${warning}`));
   return { sweep, summary };
 }
 
