@@ -11,6 +11,7 @@ import {
   formatRate,
   formatRatioRow,
 } from "../report/format.js";
+import { importanceLine, importanceOf } from "../report/importance.js";
 import type { PageTable } from "../report/page/page.js";
 import { varyingParameters } from "../report/ranking.js";
 import { ratioCurveOf } from "../report/ratio-curve.js";
@@ -52,9 +53,11 @@ export async function compare(names: readonly string[], options: CompareOptions)
     const certainty = certaintyOf(trials, metric.goal, seed);
     const test = testResultOf(trials, reader.tests(overview.study.id), metric);
     const curve = ratioCurveOf(overview.study.sweep, trials);
+    const importance = importanceOf(overview.study.sweep, trials);
     const verdict = [
       ...verdictLines(comparison, metric.name, certainty),
       ...(curve ? curveLines(curve) : []),
+      ...(importance ? [importanceLine(importance, metric.name)] : []),
       ...(test ? [testLine(test, metric.name)] : []),
       ...openTrials(overview),
     ];
@@ -68,7 +71,12 @@ export async function compare(names: readonly string[], options: CompareOptions)
     });
     if (options.json) {
       const json = comparisonJson(comparison, certainty, overview, verdict);
-      return printJson({ ...json, curve: curve ?? null, test: test ? testJson(test) : null });
+      return printJson({
+        ...json,
+        curve: curve ?? null,
+        importance: importance ?? null,
+        test: test ? testJson(test) : null,
+      });
     }
     if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
     if (curve) print([`${metric.name} by ratio, the best at the bottom: ${sparkline(curve, metric.goal)}`, ""]);

@@ -47,7 +47,7 @@ export function encode(dimensions: readonly Dimension[], parameters: Parameters)
   return Float64Array.from(dimensions, (dimension) => {
     const value = parameters[dimension.name] as Value;
     if ("range" in dimension) return unitOf(dimension.range, Number(value));
-    if (dimension.place) return dimension.place(Number(value));
+    if (dimension.place && typeof value === "number") return dimension.place(value);
     return dimension.levels.find((level) => level.value === value)?.coordinate ?? 0;
   });
 }
