@@ -33,11 +33,12 @@ async function prepared(workers: number) {
   return { host, run, notices, steps };
 }
 
+/** The hosts that this process has. */
 function processesOf(parent: number): readonly number[] {
-  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).trim().split("\n");
+  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n");
   return rows
     .map((row) => row.trim().split(/\s+/))
-    .filter(([, ppid, name]) => Number(ppid) === parent && name === "node")
+    .filter(([, ppid, ...args]) => Number(ppid) === parent && args.some((arg) => arg.endsWith("host.js")))
     .map(([pid]) => Number(pid));
 }
 
