@@ -16,6 +16,7 @@ import type { PageTable } from "../report/page/page.js";
 import { varyingParameters } from "../report/ranking.js";
 import { ratioCurveOf } from "../report/ratio-curve.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
+import { ridgeLine, ridgeOf } from "../report/ridge.js";
 import { type Column, textTable } from "../report/table.js";
 import { testJson, testLine, testResultOf } from "../report/test-split.js";
 import { curveLines, sparkline, verdictLines } from "../report/verdict.js";
@@ -54,10 +55,12 @@ export async function compare(names: readonly string[], options: CompareOptions)
     const test = testResultOf(trials, reader.tests(overview.study.id), metric);
     const curve = ratioCurveOf(overview.study.sweep, trials);
     const importance = importanceOf(overview.study.sweep, trials);
+    const ridge = ridgeOf(overview.study.sweep, trials);
     const verdict = [
       ...verdictLines(comparison, metric.name, certainty),
       ...(curve ? curveLines(curve) : []),
       ...(importance ? [importanceLine(importance, metric.name)] : []),
+      ...(ridge ? [ridgeLine(ridge)] : []),
       ...(test ? [testLine(test, metric.name)] : []),
       ...openTrials(overview),
     ];

@@ -1,7 +1,9 @@
 // `dualrate explain`: a study in plain words.
 import { resultsFlag, shortPath } from "../dashboard/format.js";
 import { type Explanation, explain as explanationOf } from "../report/explanation.js";
+import { importanceLine, importanceOf } from "../report/importance.js";
 import { ratioCurveOf } from "../report/ratio-curve.js";
+import { ridgeLine, ridgeOf } from "../report/ridge.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 
@@ -22,10 +24,15 @@ export async function explain(name: string | undefined, options: ExplainOptions)
     const { sweep } = study;
     const trials = reader.trials(study.id);
     const flag = resultsFlag(options.results);
+    const [importance, ridge] = [importanceOf(sweep, trials), ridgeOf(sweep, trials)];
     const explanation = explanationOf({
       sweep,
       trials,
       curve: ratioCurveOf(sweep, trials),
+      findings: [
+        ...(importance ? [importanceLine(importance, sweep.metric.name)] : []),
+        ...(ridge ? [ridgeLine(ridge)] : []),
+      ],
       measurementsOf: (number) => reader.measurementsOf(study.id, number),
       run: `dualrate run ${shortPath(sweep.file)}${flag}`,
       exports: `dualrate export ${study.name} -o best.yaml${flag}`,

@@ -29,6 +29,8 @@ export interface Explained {
   readonly sweep: Sweep;
   readonly trials: readonly Trial[];
   readonly curve: RatioCurve | undefined;
+  /** Further findings, a sentence each without its full stop. */
+  readonly findings?: readonly string[];
   readonly measurementsOf: (trial: number) => readonly Measurement[];
   /** The command that goes on with the sweep, e.g. `dualrate run sweep.yaml`. */
   readonly run: string;
@@ -62,7 +64,7 @@ function searched({ sweep, trials }: Explained): readonly string[] {
 }
 
 function found(
-  { sweep, trials, curve }: Explained,
+  { sweep, trials, curve, findings = [] }: Explained,
   ranking: readonly RankedConfiguration[],
   winner: RankedConfiguration,
 ): readonly string[] {
@@ -84,7 +86,8 @@ function found(
     ...(chance === undefined
       ? []
       : [`That it is the best of those with as many seeds is ${formatChance(chance)} probable.`]),
-    ...(curve ? curveLines(curve).map(sentence) : []),
+    ...(curve ? curveLines(curve) : []).map(sentence),
+    ...findings.map(sentence),
   ];
 }
 
