@@ -17,6 +17,7 @@ import { varyingParameters } from "../report/ranking.js";
 import { ratioCurveOf } from "../report/ratio-curve.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
 import { ridgeLine, ridgeOf } from "../report/ridge.js";
+import { studyModel } from "../report/study-model.js";
 import { type Column, textTable } from "../report/table.js";
 import { testJson, testLine, testResultOf } from "../report/test-split.js";
 import { curveLines, sparkline, verdictLines } from "../report/verdict.js";
@@ -53,9 +54,11 @@ export async function compare(names: readonly string[], options: CompareOptions)
     const comparison = compareRatios(trials, metric.goal, groupingOf(space));
     const certainty = certaintyOf(trials, metric.goal, seed);
     const test = testResultOf(trials, reader.tests(overview.study.id), metric);
-    const curve = ratioCurveOf(overview.study.sweep, trials);
-    const importance = importanceOf(overview.study.sweep, trials);
-    const ridge = ridgeOf(overview.study.sweep, trials);
+    const { sweep } = overview.study;
+    const model = studyModel(sweep, trials);
+    const curve = ratioCurveOf(sweep, trials, model);
+    const importance = importanceOf(sweep, trials, model);
+    const ridge = ridgeOf(sweep, trials, model);
     const verdict = [
       ...verdictLines(comparison, metric.name, certainty),
       ...(curve ? curveLines(curve) : []),
@@ -65,7 +68,7 @@ export async function compare(names: readonly string[], options: CompareOptions)
       ...openTrials(overview),
     ];
     writeFiles(options, {
-      sweep: overview.study.sweep,
+      sweep,
       trials,
       curve,
       verdict,

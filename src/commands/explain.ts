@@ -4,6 +4,7 @@ import { type Explanation, explain as explanationOf } from "../report/explanatio
 import { importanceLine, importanceOf } from "../report/importance.js";
 import { ratioCurveOf } from "../report/ratio-curve.js";
 import { ridgeLine, ridgeOf } from "../report/ridge.js";
+import { studyModel } from "../report/study-model.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 
@@ -24,11 +25,12 @@ export async function explain(name: string | undefined, options: ExplainOptions)
     const { sweep } = study;
     const trials = reader.trials(study.id);
     const flag = resultsFlag(options.results);
-    const [importance, ridge] = [importanceOf(sweep, trials), ridgeOf(sweep, trials)];
+    const model = studyModel(sweep, trials);
+    const [importance, ridge] = [importanceOf(sweep, trials, model), ridgeOf(sweep, trials, model)];
     const explanation = explanationOf({
       sweep,
       trials,
-      curve: ratioCurveOf(sweep, trials),
+      curve: ratioCurveOf(sweep, trials, model),
       findings: [
         ...(importance ? [importanceLine(importance, sweep.metric.name)] : []),
         ...(ridge ? [ridgeLine(ridge)] : []),

@@ -2,12 +2,13 @@
 // Notation: A, B [N, d] independent points; AB_i is A with column i from B; f the posterior mean.
 //   S_i = mean(f(B) (f(AB_i) - f(A))) / Var f,   T_i = mean((f(A) - f(AB_i))^2) / (2 Var f)
 // (Saltelli et al., "Variance based sensitivity analysis of model output", 2010, table 2: (b) and (f)).
-import { type Model, modelOf } from "../planner/belief.js";
+import type { Model } from "../planner/belief.js";
 import type { Dimension } from "../planner/dimensions.js";
 import { SOBOL_DIMENSIONS, scrambledSobol } from "../planner/sobol-sequence.js";
 import { deriveKey } from "../random.js";
 import type { Sweep } from "../sweep/settings.js";
 import type { Trial } from "../sweep/trial.js";
+import { type StudyModel, studyModel } from "./study-model.js";
 
 export interface Importance {
   readonly name: string;
@@ -27,16 +28,15 @@ const EVERY = 2;
 
 /** Undefined where one parameter was searched, or fewer configurations have a value than could tell them apart. The largest total first. */
 export function importanceOf(
-  { space, metric, seed }: Pick<Sweep, "space" | "metric" | "seed">,
+  sweep: Pick<Sweep, "space" | "metric" | "seed">,
   trials: readonly Trial[],
+  model: StudyModel = studyModel(sweep, trials),
 ): readonly Importance[] | undefined {
-  const finished = trials.filter((trial) => "endedAt" in trial);
-  const model = modelOf(space, { finished, running: [], goal: metric.goal, seed });
   if (model === undefined || model.dimensions.length < 2) return undefined;
   if (model.observed.length < Math.max(10, 4 * model.dimensions.length)) return undefined;
   const shares = model.processes
     .filter((_, i) => i % EVERY === 0)
-    .flatMap((process) => indices(model, (x) => process.mean(x), deriveKey(seed, "importance")) ?? []);
+    .flatMap((process) => indices(model, (x) => process.mean(x), deriveKey(sweep.seed, "importance")) ?? []);
   // A surface without any slope has no shares.
   if (shares.length === 0) return undefined;
   return model.dimensions

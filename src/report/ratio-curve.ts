@@ -1,13 +1,13 @@
 // The metric over the learning-rate ratio, by the study's model, and where the best ratio lies: with an interval, since a few trials
 // leave much open. Notation: g a ratio of the grid, others(g) the values of all other parameters that do best there.
-import { type Model, modelOf } from "../planner/belief.js";
+import type { Model } from "../planner/belief.js";
 import { encode } from "../planner/dimensions.js";
-import type { History } from "../planner/sampler.js";
 import { deriveKey, Random } from "../random.js";
 import { resolveRates } from "../sweep/resolve.js";
 import type { Sweep } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
+import { type StudyModel, studyModel } from "./study-model.js";
 
 /** A mean and the interval that holds the value without noise with 95 % probability, in the metric's units. */
 export interface Band {
@@ -50,13 +50,12 @@ const FEWEST = 6;
 export function ratioCurveOf(
   { space, settings, metric, seed }: Pick<Sweep, "space" | "settings" | "metric" | "seed">,
   trials: readonly Trial[],
+  model: StudyModel = studyModel({ space, metric, seed }, trials),
 ): RatioCurve | undefined {
   const ended = trials.filter((trial) => "endedAt" in trial);
-  const history: History = { finished: ended, running: [], goal: metric.goal, seed };
   const tried = [...new Set(ended.flatMap((trial) => (trial.state === "complete" ? trial.rates.lr_ratio : [])))];
   const [least, greatest] = [Math.min(...tried), Math.max(...tried)];
   if (tried.length < 3 || greatest < 1.5 * least) return undefined;
-  const model = modelOf(space, history);
   if (model === undefined || model.observed.length < FEWEST) return undefined;
   const ratios = Array.from({ length: RATIOS }, (_, i) => least * (greatest / least) ** (i / (RATIOS - 1)));
   const points = ratios.map((ratio) => pointsAt(ratio, model, settings.fixed));

@@ -1,10 +1,10 @@
 // How the best ratio moves with base_lr: where it falls one to one, the introduced tokens' own rate is what matters, not the ratio.
-import { modelOf } from "../planner/belief.js";
 import { encode } from "../planner/dimensions.js";
 import type { Sweep } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
 import { formatRate, formatRatio } from "./format.js";
+import { type StudyModel, studyModel } from "./study-model.js";
 
 export interface Ridge {
   /** Powers of ten by which the best ratio changes for each power of ten of base_lr. */
@@ -25,8 +25,9 @@ const FEWEST = 12;
 
 /** Undefined where base_lr and lr_ratio were not both searched over half a power of ten at least, or too little is known. */
 export function ridgeOf(
-  { space, metric, seed }: Pick<Sweep, "space" | "metric" | "seed">,
+  sweep: Pick<Sweep, "space" | "metric" | "seed">,
   trials: readonly Trial[],
+  model: StudyModel = studyModel(sweep, trials),
 ): Ridge | undefined {
   const complete = trials.filter((trial) => trial.state === "complete");
   const rates = gridOver(
@@ -37,10 +38,8 @@ export function ridgeOf(
     complete.map(({ rates }) => rates.lr_ratio),
     RATIOS,
   );
-  const isSearched = (name: string) => space.some((parameter) => parameter.name === name);
+  const isSearched = (name: string) => sweep.space.some((parameter) => parameter.name === name);
   if (!rates || !ratios || !isSearched("base_lr") || !isSearched("lr_ratio")) return undefined;
-  const finished = trials.filter((trial) => "endedAt" in trial);
-  const model = modelOf(space, { finished, running: [], goal: metric.goal, seed });
   if (model === undefined || model.observed.length < FEWEST) return undefined;
   // The others as in the best configuration: their own effect is not asked for.
   const best = model.observed.reduce((a, b) => (b.value < a.value ? b : a)).trial.parameters;
