@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { resultsFlag } from "../dashboard/format.js";
 import { DualrateError } from "../errors.js";
 import { type Certainty, certaintyOf } from "../report/certainty.js";
+import { type Findings, findingLines, findingsOf } from "../report/findings.js";
 import {
   formatDifference,
   formatMean,
@@ -11,16 +12,12 @@ import {
   formatRate,
   formatRatioRow,
 } from "../report/format.js";
-import { importanceLine, importanceOf } from "../report/importance.js";
 import type { PageTable } from "../report/page/page.js";
 import { varyingParameters } from "../report/ranking.js";
-import { ratioCurveOf } from "../report/ratio-curve.js";
 import { compareRatios, groupingOf, type RatioComparison, type RatioRow } from "../report/ratios.js";
-import { ridgeLine, ridgeOf } from "../report/ridge.js";
-import { studyModel } from "../report/study-model.js";
 import { type Column, textTable } from "../report/table.js";
 import { testJson, testLine, testResultOf } from "../report/test-split.js";
-import { curveLines, sparkline, verdictLines } from "../report/verdict.js";
+import { sparkline, verdictLines } from "../report/verdict.js";
 import type { StudyOverview } from "../store/records.js";
 import type { Trial } from "../sweep/trial.js";
 import { type ComparePage, writeFigure, writePage } from "./compare-page.js";
@@ -55,15 +52,11 @@ export async function compare(names: readonly string[], options: CompareOptions)
     const certainty = certaintyOf(trials, metric.goal, seed);
     const test = testResultOf(trials, reader.tests(overview.study.id), metric);
     const { sweep } = overview.study;
-    const model = studyModel(sweep, trials);
-    const curve = ratioCurveOf(sweep, trials, model);
-    const importance = importanceOf(sweep, trials, model);
-    const ridge = ridgeOf(sweep, trials, model);
+    const findings = findingsOf(sweep, trials);
+    const { curve } = findings;
     const verdict = [
       ...verdictLines(comparison, metric.name, certainty),
-      ...(curve ? curveLines(curve) : []),
-      ...(importance ? [importanceLine(importance, metric.name)] : []),
-      ...(ridge ? [ridgeLine(ridge)] : []),
+      ...findingLines(findings, metric.name),
       ...(test ? [testLine(test, metric.name)] : []),
       ...openTrials(overview),
     ];
@@ -77,12 +70,7 @@ export async function compare(names: readonly string[], options: CompareOptions)
     });
     if (options.json) {
       const json = comparisonJson(comparison, certainty, overview, verdict);
-      return printJson({
-        ...json,
-        curve: curve ?? null,
-        importance: importance ?? null,
-        test: test ? testJson(test) : null,
-      });
+      return printJson({ ...json, ...findingsJson(findings), test: test ? testJson(test) : null });
     }
     if (comparison.rows.length > 0) print([...textTable(comparisonColumns(comparison, trials), comparison.rows), ""]);
     if (curve) print([`${metric.name} by ratio, the best at the bottom: ${sparkline(curve, metric.goal)}`, ""]);
@@ -159,6 +147,10 @@ function comparisonJson(
     ratios: rows.map((row) => ratioJson(row)),
     verdict,
   };
+}
+
+function findingsJson({ curve, importance, ridge, interactions }: Findings): object {
+  return { curve: curve ?? null, importance: importance ?? null, ridge: ridge ?? null, interactions };
 }
 
 function certaintyJson({ winner, chances, baseline, againstOne }: Certainty): object {

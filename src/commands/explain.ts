@@ -1,10 +1,7 @@
 // `dualrate explain`: a study in plain words.
 import { resultsFlag, shortPath } from "../dashboard/format.js";
 import { type Explanation, explain as explanationOf } from "../report/explanation.js";
-import { importanceLine, importanceOf } from "../report/importance.js";
-import { ratioCurveOf } from "../report/ratio-curve.js";
-import { ridgeLine, ridgeOf } from "../report/ridge.js";
-import { studyModel } from "../report/study-model.js";
+import { findingLines, findingsOf } from "../report/findings.js";
 import { note, print, printJson } from "./output.js";
 import { findStudy, type ResultsOption, withReader } from "./studies-folder.js";
 
@@ -25,16 +22,10 @@ export async function explain(name: string | undefined, options: ExplainOptions)
     const { sweep } = study;
     const trials = reader.trials(study.id);
     const flag = resultsFlag(options.results);
-    const model = studyModel(sweep, trials);
-    const [importance, ridge] = [importanceOf(sweep, trials, model), ridgeOf(sweep, trials, model)];
     const explanation = explanationOf({
       sweep,
       trials,
-      curve: ratioCurveOf(sweep, trials, model),
-      findings: [
-        ...(importance ? [importanceLine(importance, sweep.metric.name)] : []),
-        ...(ridge ? [ridgeLine(ridge)] : []),
-      ],
+      findings: findingLines(findingsOf(sweep, trials), sweep.metric.name),
       measurementsOf: (number) => reader.measurementsOf(study.id, number),
       run: `dualrate run ${shortPath(sweep.file)}${flag}`,
       exports: `dualrate export ${study.name} -o best.yaml${flag}`,

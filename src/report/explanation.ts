@@ -14,9 +14,8 @@ import {
   plural,
 } from "./format.js";
 import { findOverfitting } from "./overfitting.js";
-import type { RatioCurve } from "./ratio-curve.js";
 import { compareRatios, groupingOf } from "./ratios.js";
-import { curveLines, edgeWarning } from "./verdict.js";
+import { edgeWarning } from "./verdict.js";
 
 export interface Explanation {
   readonly searched: readonly string[];
@@ -28,8 +27,7 @@ export interface Explanation {
 export interface Explained {
   readonly sweep: Sweep;
   readonly trials: readonly Trial[];
-  readonly curve: RatioCurve | undefined;
-  /** Further findings, a sentence each without its full stop. */
+  /** What the trials say together, a sentence each without its full stop. */
   readonly findings?: readonly string[];
   readonly measurementsOf: (trial: number) => readonly Measurement[];
   /** The command that goes on with the sweep, e.g. `dualrate run sweep.yaml`. */
@@ -64,7 +62,7 @@ function searched({ sweep, trials }: Explained): readonly string[] {
 }
 
 function found(
-  { sweep, trials, curve, findings = [] }: Explained,
+  { sweep, trials, findings = [] }: Explained,
   ranking: readonly RankedConfiguration[],
   winner: RankedConfiguration,
 ): readonly string[] {
@@ -86,7 +84,6 @@ function found(
     ...(chance === undefined
       ? []
       : [`That it is the best of those with as many seeds is ${formatChance(chance)} probable.`]),
-    ...(curve ? curveLines(curve) : []).map(sentence),
     ...findings.map(sentence),
   ];
 }

@@ -9,7 +9,6 @@ function explained(trials: readonly Trial[], changes: Partial<Explained> = {}) {
   return explain({
     sweep: { ...sweep, space: SPACE },
     trials,
-    curve: undefined,
     measurementsOf: () => [],
     run: "dualrate run letters.yaml",
     exports: "dualrate export letters -o best.yaml",
@@ -20,11 +19,12 @@ function explained(trials: readonly Trial[], changes: Partial<Explained> = {}) {
 const TRIALS = [complete(1, 1, 2.5), complete(2, 10, 2.1), complete(3, 100, 2.3)];
 
 test("what was searched and found, in words with both rates and the single rate beside it", () => {
-  const { searched, found } = explained(TRIALS);
+  const { searched, found } = explained(TRIALS, { findings: ["within noise: 3x to 30x"] });
   expect(searched[0]).toMatch(/^3 trials by \w+ search \(3 complete\), ranked by validation loss, lowest first\.$/);
   expect(searched[1]).toBe("Searched: lr_ratio: 1x, 10x, 100x.");
   expect(found[0]).toContain("learn 10x as fast as the pretrained weights (1.0e-3 against 1.0e-4 at the peak)");
   expect(found[1]).toBe("With a single learning rate (ratio 1x, trial 1) the best loss was 2.500.");
+  expect(found.at(-1)).toBe("Within noise: 3x to 30x.");
 });
 
 test("a study without a complete trial has nothing found, and what failed", () => {
