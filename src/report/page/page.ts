@@ -57,7 +57,9 @@ function caption({ curve, diverged }: RatioChartData): string {
   return [
     "A circle is a complete trial's best value, a triangle one beyond the edge.",
     ...(curve
-      ? ["The line is the model's mean with the other parameters at their best, the band holds it with 95 %."]
+      ? [
+          "The line is the model's mean with the other parameters at their best, the band holds it with 95 %; where it is cut off flat, it goes on.",
+        ]
       : []),
     ...(diverged.length > 0 ? ["A cross is a trial that diverged."] : []),
   ].join(" ");

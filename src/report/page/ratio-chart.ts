@@ -152,7 +152,8 @@ function pointMarks(x: Scale, y: Scale, { points, diverged, goal, metric }: Rati
   });
   const crosses = diverged.map((ratio) => {
     const at = Math.round(x(ratio));
-    const d = `M${at - 4},${edge + 14}l8,8m0,-8l-8,8`;
+    // Inside of the plot, at the edge where the worst values lie.
+    const d = `M${at - 4},${goal === "minimize" ? edge + 14 : edge - 22}l8,8m0,-8l-8,8`;
     return element("path", { class: "diverged", d }, element("title", {}, `diverged at ${formatRatio(ratio)}`));
   });
   return [...drawn, ...crosses];

@@ -75,3 +75,10 @@ test("without a complete trial there is no figure, and a page all the same", () 
   expect(ratioChart(chart)).toBeUndefined();
   expect(comparisonPage({ ...PAGE, chart, verdict: [] })).toContain("nothing to compare yet");
 });
+
+test.each(["minimize", "maximize"] as const)("crosses lie inside of the plot (%s)", (goal) => {
+  const svg = ratioChart({ ...CHART, goal })?.markup ?? "";
+  const tops = [...svg.matchAll(/class="diverged" d="M\d+,(\d+)l8,8/g)].map(([, y]) => Number(y));
+  expect(tops).toHaveLength(2);
+  for (const y of tops) expect(y >= 34 && y + 8 <= 288).toBe(true);
+});
