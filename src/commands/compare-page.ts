@@ -1,12 +1,13 @@
 // `dualrate compare --html`: what compare says, with its figure, as one file for others.
 import { writeResult } from "../export/write.js";
-import { formatMean, formatMetric, formatRate, formatRatio } from "../report/format.js";
+import { formatMean, formatParameter, formatRate, formatRatio } from "../report/format.js";
 import { comparisonPage, type PageTable, ratioFigure } from "../report/page/page.js";
 import type { RatioChartData } from "../report/page/ratio-chart.js";
+import { varyingParameters } from "../report/ranking.js";
 import type { RatioCurve } from "../report/ratio-curve.js";
 import { rankConfigurations } from "../sweep/configuration.js";
 import type { Sweep } from "../sweep/settings.js";
-import type { Trial } from "../sweep/trial.js";
+import { hasDiverged, type Trial } from "../sweep/trial.js";
 import { readVersion } from "./version.js";
 
 export interface ComparePage {
@@ -48,18 +49,14 @@ function chartOf({ metric }: Sweep, trials: readonly Trial[], curve: RatioCurve 
     if (trial.state !== "complete" || !Number.isFinite(trial.value)) return [];
     return [{ trial: trial.number, ratio: trial.rates.lr_ratio, value: trial.value }];
   });
-  const diverged = trials.flatMap((trial) => {
-    return trial.state === "failed" && trial.failure.kind === "diverged" ? [trial.rates.lr_ratio] : [];
-  });
+  const diverged = trials.filter(hasDiverged).map(({ rates }) => rates.lr_ratio);
   const best = rankConfigurations(trials, metric.goal)[0]?.rates.lr_ratio;
   return { metric: metric.name, goal: metric.goal, curve, points, diverged, best };
 }
 
 function configurationsOf({ metric }: Sweep, trials: readonly Trial[]): PageTable {
   const best = rankConfigurations(trials, metric.goal).slice(0, MOST_ROWS);
-  const names = [...new Set(best.flatMap(({ parameters }) => Object.keys(parameters)))].filter(
-    (name) => !/_lr$|^lr_/.test(name),
-  );
+  const names = varyingParameters(trials);
   return {
     titles: ["trial", metric.name, "seeds", "lr_ratio", "base_lr", "intro_lr", ...names],
     rows: best.map(({ number, value, standardError, seeds, rates, parameters }) => [
@@ -69,12 +66,7 @@ function configurationsOf({ metric }: Sweep, trials: readonly Trial[]): PageTabl
       formatRatio(rates.lr_ratio),
       formatRate(rates.base_lr),
       formatRate(rates.intro_lr),
-      ...names.map((name) => parameterText(parameters[name])),
+      ...names.map((name) => formatParameter(name, parameters[name] ?? "-")),
     ]),
   };
-}
-
-function parameterText(value: unknown): string {
-  if (value === undefined) return "-";
-  return typeof value === "number" && String(value).length > 8 ? formatMetric(value) : String(value);
 }

@@ -76,7 +76,12 @@ function longest({ settings, space }: Sweep, trainExamples: number): number {
 }
 
 function leastOf(distribution: Distribution): number {
-  return Math.min(...(valuesOf(distribution) ?? [0, 1 - 2 ** -53].map((u) => quantile(distribution, u))).map(Number));
+  return Math.min(...extremesOf(distribution));
+}
+
+/** The listed values, or both ends of what may be drawn. */
+export function extremesOf(distribution: Distribution): readonly number[] {
+  return (valuesOf(distribution) ?? [0, 1 - 2 ** -53].map((u) => quantile(distribution, u))).map(Number);
 }
 
 /** Of W&B's Hyperband and of successive halving: the rungs in evaluations, ascending. */

@@ -1,7 +1,6 @@
 // Whether trials are judged before they learn at their full rate: one that warms up slowly then loses to one that does not.
-import { quantile, valuesOf } from "../sweep/distributions.js";
 import type { Sweep } from "../sweep/settings.js";
-import { evaluationsOf, sharesOf } from "./course.js";
+import { evaluationsOf, extremesOf, sharesOf } from "./course.js";
 import { createPruner } from "./planner.js";
 
 /** A sentence for people; undefined where no rung lies within the longest warmup that the sweep has. */
@@ -20,7 +19,7 @@ function longestWarmup({ space, settings }: Sweep): readonly [name: string, shar
   const most = (name: string): number | undefined => {
     const searched = space.find((parameter) => parameter.name === name)?.distribution;
     if (searched === undefined) return settings.fixed[name] === undefined ? undefined : Number(settings.fixed[name]);
-    return Math.max(...(valuesOf(searched) ?? [0, 1 - 2 ** -53].map((u) => quantile(searched, u))).map(Number));
+    return Math.max(...extremesOf(searched));
   };
   const base = most("warmup_ratio") ?? 0;
   const introduced = (most("introduced_delay_ratio") ?? 0) + (most("introduced_warmup_ratio") ?? base);

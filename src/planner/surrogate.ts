@@ -4,7 +4,7 @@ import type { Observations } from "../gp/kernel.js";
 import { deriveKey } from "../random.js";
 import { configurationsOf, meanOf } from "../sweep/configuration.js";
 import type { Parameters, Space } from "../sweep/space.js";
-import type { Trial } from "../sweep/trial.js";
+import { hasDiverged, type Trial } from "../sweep/trial.js";
 import { type Dimension, dimensionsOf, encode } from "./dimensions.js";
 import type { History } from "./sampler.js";
 
@@ -118,8 +118,7 @@ export function observedTrials({ finished, running, goal, prunedValues }: Histor
 }
 
 function isBad(trial: Trial): boolean {
-  if (trial.state === "failed") return trial.failure.kind === "diverged";
-  return trial.state === "complete" && !Number.isFinite(trial.value);
+  return hasDiverged(trial) || (trial.state === "complete" && !Number.isFinite(trial.value));
 }
 
 /** Deviations above the median at which the logarithm is half as steep. */

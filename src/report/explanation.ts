@@ -1,5 +1,5 @@
 // A study in plain words: what was searched and found, what to be careful of, and what to do next, with the lines to change.
-import { baselineOf, type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
+import { baselineOf, isRatioOne, type RankedConfiguration, rankConfigurations } from "../sweep/configuration.js";
 import type { Sweep } from "../sweep/settings.js";
 import { valuesOf } from "../sweep/space.js";
 import type { Measurement, Trial } from "../sweep/trial.js";
@@ -69,7 +69,7 @@ function found(
   const { metric, seed } = sweep;
   const { rates, value, standardError, seeds, number } = winner;
   const over = seeds.length > 1 ? `, the mean of ${seeds.length} seeds with its standard error` : "";
-  const one = baselineOf(ranking, winner) ?? ranking.find((other) => Math.abs(other.rates.lr_ratio - 1) < 1e-12);
+  const one = baselineOf(ranking, winner) ?? ranking.find((other) => isRatioOne(other.rates));
   const certainty = certaintyOf(trials, metric.goal, seed);
   const chance = certainty?.chances[0]?.probability;
   const contrast = certainty?.againstOne;
@@ -154,7 +154,7 @@ function forgettingLines(
   ranking: readonly RankedConfiguration[],
   winner: RankedConfiguration,
 ): readonly string[] {
-  const one = ranking.find((other) => Math.abs(other.rates.lr_ratio - 1) < 1e-12);
+  const one = ranking.find((other) => isRatioOne(other.rates));
   if (one === undefined || one === winner) return [];
   const baseLoss = ({ trial }: RankedConfiguration) =>
     measurementsOf(trial.number).find(({ step }) => step === trial.bestStep)?.validation.loss_base ?? undefined;

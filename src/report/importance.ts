@@ -6,6 +6,7 @@ import type { Model } from "../planner/belief.js";
 import type { Dimension } from "../planner/dimensions.js";
 import { SOBOL_DIMENSIONS, scrambledSobol } from "../planner/sobol-sequence.js";
 import { deriveKey } from "../random.js";
+import { meanOf } from "../sweep/configuration.js";
 import type { Sweep } from "../sweep/settings.js";
 import type { Trial } from "../sweep/trial.js";
 import { type StudyModel, studyModel } from "./study-model.js";
@@ -43,8 +44,14 @@ export function importanceOf(
     .map(({ name }, i) => {
       const totals = shares.map(({ total }) => total[i] as number).sort((a, b) => a - b);
       const at = (share: number) => totals[Math.round(share * (totals.length - 1))] as number;
-      const first = mean(shares.map((share) => share.first[i] as number));
-      return { name, first: within(first), total: within(mean(totals)), low: within(at(0.05)), high: within(at(0.95)) };
+      const first = meanOf(shares.map((share) => share.first[i] as number)).mean;
+      return {
+        name,
+        first: within(first),
+        total: within(meanOf(totals).mean),
+        low: within(at(0.05)),
+        high: within(at(0.95)),
+      };
     })
     .sort((a, b) => b.total - a.total);
 }
@@ -62,17 +69,17 @@ function indices({ dimensions }: Model, f: (x: Float64Array) => number, key: num
   const B = points(dimensions.length);
   const [a, b] = [A.map(f), B.map(f)];
   const all = [...a, ...b];
-  const centre = mean(all);
-  const variance = mean(all.map((value) => (value - centre) ** 2));
+  const centre = meanOf(all).mean;
+  const variance = meanOf(all.map((value) => (value - centre) ** 2)).mean;
   if (variance < 1e-9) return undefined;
   const [first, total]: [number[], number[]] = [[], []];
   dimensions.forEach((_, i) => {
     const mixed = A.map((point, row) => f(point.with(i, (B[row] as Float64Array)[i] as number)));
     // Centred, so that the product's own mean adds no noise.
     first.push(
-      mean(mixed.map((value, row) => ((b[row] as number) - centre) * (value - (a[row] as number)))) / variance,
+      meanOf(mixed.map((value, row) => ((b[row] as number) - centre) * (value - (a[row] as number)))).mean / variance,
     );
-    total.push(mean(mixed.map((value, row) => ((a[row] as number) - value) ** 2)) / (2 * variance));
+    total.push(meanOf(mixed.map((value, row) => ((a[row] as number) - value) ** 2)).mean / (2 * variance));
   });
   return { first, total };
 }
@@ -81,10 +88,6 @@ function indices({ dimensions }: Model, f: (x: Float64Array) => number, key: num
 function coordinate(dimension: Dimension, u: number): number {
   if (!("levels" in dimension)) return u;
   return dimension.levels[Math.floor(u * dimension.levels.length)]?.coordinate ?? 0;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Estimates of shares near their ends lie beyond them. */

@@ -6,7 +6,7 @@ import { deriveKey, Random } from "../random.js";
 import { resolveRates } from "../sweep/resolve.js";
 import type { Sweep } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
-import type { Trial } from "../sweep/trial.js";
+import { hasDiverged, type Trial } from "../sweep/trial.js";
 import { type StudyModel, studyModel } from "./study-model.js";
 
 /** A mean and the interval that holds the value without noise with 95 % probability, in the metric's units. */
@@ -171,8 +171,4 @@ function divergenceAt(ratios: readonly number[], ended: readonly Trial[]): reado
     );
     return diverged / all;
   });
-}
-
-function hasDiverged(trial: Trial): boolean {
-  return trial.state === "failed" && trial.failure.kind === "diverged";
 }

@@ -1,5 +1,6 @@
 // How the best ratio moves with base_lr: where it falls one to one, the introduced tokens' own rate is what matters, not the ratio.
 import { encode } from "../planner/dimensions.js";
+import { meanOf } from "../sweep/configuration.js";
 import type { Sweep } from "../sweep/settings.js";
 import type { Parameters } from "../sweep/space.js";
 import type { Trial } from "../sweep/trial.js";
@@ -50,8 +51,14 @@ export function ridgeOf(
   const slopes = ridges.map((ridge) => slopeOf(rates.map(Math.log10), ridge.map(Math.log10))).sort((a, b) => a - b);
   const at = (share: number) => slopes[Math.round(share * (slopes.length - 1))] as number;
   const middle = (RATES - 1) / 2;
-  const ratio = 10 ** mean(ridges.map((ridge) => Math.log10(ridge[middle] as number)));
-  return { slope: mean(slopes), low: at(0.05), high: at(0.95), ratio, introLr: ratio * (rates[middle] as number) };
+  const ratio = 10 ** meanOf(ridges.map((ridge) => Math.log10(ridge[middle] as number))).mean;
+  return {
+    slope: meanOf(slopes).mean,
+    low: at(0.05),
+    high: at(0.95),
+    ratio,
+    introLr: ratio * (rates[middle] as number),
+  };
 }
 
 /** Even on a logarithmic scale over what was tried; undefined where that is less than half a power of ten. */
@@ -68,16 +75,12 @@ function lowestAt(ratios: readonly number[], cost: (ratio: number) => number): n
 
 /** Of the least-squares line. */
 function slopeOf(x: readonly number[], y: readonly number[]): number {
-  const [mx, my] = [mean(x), mean(y)];
+  const [mx, my] = [meanOf(x).mean, meanOf(y).mean];
   const [xy, xx] = x.reduce(
     ([xy, xx], value, i) => [xy + (value - mx) * ((y[i] as number) - my), xx + (value - mx) ** 2] as const,
     [0, 0] as readonly [number, number],
   );
   return xy / xx;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** What the slope means, in one line. */

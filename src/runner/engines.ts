@@ -1,6 +1,7 @@
 // What the engines do on this machine, found out in a process of its own.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { compiledModule } from "./compiled.js";
 
 export interface Outcome {
   readonly works: boolean;
@@ -17,7 +18,7 @@ export interface EngineFacts {
 const LIMIT = 60_000; // milliseconds
 
 /** Never rejects: a process that crashes or hangs is a fact too. */
-export function probeEngines(file = compiledProbe(), limit = LIMIT): Promise<EngineFacts> {
+export function probeEngines(file = compiledModule("engine-probe.js"), limit = LIMIT): Promise<EngineFacts> {
   const child = spawn(process.execPath, [fileURLToPath(file)], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: limit,
@@ -60,9 +61,4 @@ function endText(status: number | null, signal: NodeJS.Signals | null, stderr: s
 function nothingWorks(message: string): EngineFacts {
   const outcome = { works: false, message };
   return { onnx: outcome, simd: outcome, tensorflow: outcome };
-}
-
-function compiledProbe(): URL {
-  const compiled = import.meta.url.endsWith(".ts") ? "../../dist/runner/engine-probe.js" : "./engine-probe.js";
-  return new URL(compiled, import.meta.url);
 }

@@ -7,6 +7,7 @@ import type { Calibration } from "../sweep/calibration.js";
 import type { InputHashes, PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
 import type { Measurement, MetricValues, TrialOutcome } from "../sweep/trial.js";
+import { compiledModule } from "./compiled.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
 import {
   type ExportRequest,
@@ -186,11 +187,15 @@ class Host {
   #words = "";
 
   constructor({ workers, workerFile }: HostSettings) {
-    this.#child = fork(compiledHost(), [String(workers), ...(workerFile ? [workerFile.href] : [])], {
-      serialization: "advanced",
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { ...HOST_ENVIRONMENT, ...process.env },
-    });
+    this.#child = fork(
+      fileURLToPath(compiledModule("host.js")),
+      [String(workers), ...(workerFile ? [workerFile.href] : [])],
+      {
+        serialization: "advanced",
+        stdio: ["ignore", "ignore", "pipe", "ipc"],
+        env: { ...HOST_ENVIRONMENT, ...process.env },
+      },
+    );
     this.#child.stderr?.on("data", (data) => {
       this.#words = `${this.#words}${data}`.slice(-LAST_WORDS);
     });
@@ -259,12 +264,6 @@ class Host {
     this.#calls.clear();
     for (const { reject, step } of calls) reject(new HostLost(how, trials, step));
   }
-}
-
-/** Hosts run compiled JavaScript; from the TypeScript sources (tests) that lies in dist/. */
-function compiledHost(): string {
-  const compiled = import.meta.url.endsWith(".ts") ? "../../dist/runner/host.js" : "./host.js";
-  return fileURLToPath(new URL(compiled, import.meta.url));
 }
 
 /** How a process ended, with what it said of it: `SIGABRT: FATAL ERROR: Reached heap limit ...`. */

@@ -8,6 +8,7 @@ import type { PreparedSummary } from "../sweep/inputs.js";
 import type { Settings } from "../sweep/settings.js";
 import type { MetricValues, TrialOutcome, Verdict } from "../sweep/trial.js";
 import type { SharedInputs } from "../trainer/data/inputs.js";
+import { compiledModule } from "./compiled.js";
 import type { LocalExecutor, TrialHandlers } from "./executor.js";
 import {
   ABANDON,
@@ -52,12 +53,6 @@ export function createPiscinaExecutor(settings: PiscinaSettings): ThreadExecutor
   return new PiscinaExecutor(settings);
 }
 
-/** Workers run compiled JavaScript; from the TypeScript sources (tests) that lies in dist/. */
-function compiledWorker(): URL {
-  const compiled = import.meta.url.endsWith(".ts") ? "../../dist/runner/worker.js" : "./worker.js";
-  return new URL(compiled, import.meta.url);
-}
-
 class PiscinaExecutor implements ThreadExecutor {
   readonly slots: number;
   readonly #pool: Piscina;
@@ -70,7 +65,7 @@ class PiscinaExecutor implements ThreadExecutor {
   readonly #limits = new Set<TimeLimit>();
   #closed = false;
 
-  constructor({ workers, workerFile = compiledWorker(), graceMs = GRACE_MS }: PiscinaSettings) {
+  constructor({ workers, workerFile = compiledModule("worker.js"), graceMs = GRACE_MS }: PiscinaSettings) {
     this.slots = workers;
     this.#graceMs = graceMs;
     this.#pool = new Piscina({

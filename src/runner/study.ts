@@ -262,8 +262,8 @@ class StudyRun {
     const { pruner } = this.#options;
     const given = pruner.giveUp?.(this.#ledger.standings(), this.#plan.searched(this.#ledger.trials)) ?? [];
     for (const { number, reason } of given) {
-      const { step } = this.#ledger.paused.find((trial) => trial.number === number) as Pause;
-      this.#end(number, { state: "pruned", step, reason });
+      const trial = this.#ledger.trial(number);
+      if (trial.state === "paused") this.#end(number, { state: "pruned", step: trial.step, reason });
     }
   }
 

@@ -1,7 +1,7 @@
 // Configurations: trials of the same parameters, folded. A configuration's value is the mean over its seeds.
 import type { Goal } from "./settings.js";
 import type { Parameters } from "./space.js";
-import type { CompleteTrial, Rates, Trial } from "./trial.js";
+import { type CompleteTrial, hasDiverged, type Rates, type Trial } from "./trial.js";
 
 export interface Configuration {
   /** That of its first trial. */
@@ -127,8 +127,7 @@ function withValue({ parameters, rates, trials }: Configuration): RankedConfigur
 
 function isSure({ seeds, trials }: RankedConfiguration): boolean {
   if (seeds.length < 2) return false;
-  const diverged = trials.some((trial) => trial.state === "failed" && trial.failure.kind === "diverged");
-  return !diverged;
+  return !trials.some(hasDiverged);
 }
 
 /** Of at least one value; the standard error is undefined for one. */

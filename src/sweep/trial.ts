@@ -130,6 +130,11 @@ export function mayGoBetter({ kind }: FailureReason): boolean {
   return kind !== "diverged";
 }
 
+/** Whether its configuration drives the loss out of bounds. */
+export function hasDiverged(trial: Trial): boolean {
+  return trial.state === "failed" && trial.failure.kind === "diverged";
+}
+
 /** Complete trials, best value first; of equal values, the lower number first. */
 export function rankTrials(trials: readonly Trial[], goal: Goal): readonly CompleteTrial[] {
   const sign = goal === "minimize" ? 1 : -1;
