@@ -102,10 +102,11 @@ export class Ledger {
 
   #begun(trial: TrialCommon): RunningTrial {
     this.#writer.addTrial(this.#study.id, trial);
-    this.#writer.startTrial(this.#study.id, trial.number);
+    const startedAt = Date.now();
+    this.#writer.startTrial(this.#study.id, trial.number, startedAt);
     this.#queue = this.#queue.filter((number) => number !== trial.number);
     this.#measurements.set(trial.number, []);
-    return { ...common(trial), state: "running", startedAt: Date.now() };
+    return { ...common(trial), state: "running", startedAt };
   }
 
   #resumed(trial: PausedTrial): RunningTrial {
@@ -135,9 +136,9 @@ export class Ledger {
   end(number: number, outcome: TrialEnd): void {
     // So that the time in which it waited is not part of the time that it took.
     if (this.#trial(number).state === "paused") this.start(this.#trial(number));
-    this.#writer.endTrial(this.#study.id, number, outcome);
-    const trial = this.#trial(number);
     const endedAt = Date.now();
+    this.#writer.endTrial(this.#study.id, number, outcome, endedAt);
+    const trial = this.#trial(number);
     const startedAt = "startedAt" in trial ? trial.startedAt : endedAt;
     this.#trials.set(number, { ...common(trial), startedAt, endedAt, ...outcome });
     this.#settle(number);

@@ -86,9 +86,10 @@ export interface StoreWriter {
   planTrials(studyId: number, plannedTrials: number): void;
   /** Inserts the trial in state queued; a queued trial of that number is left as it is. */
   addTrial(studyId: number, trial: TrialCommon): void;
-  startTrial(studyId: number, number: number): void;
+  /** `startedAt`, and `endedAt` below: now, where the caller does not keep the time as well. */
+  startTrial(studyId: number, number: number, startedAt?: number): void;
   recordMeasurement(studyId: number, number: number, measurement: Measurement): void;
-  endTrial(studyId: number, number: number, outcome: TrialEnd): void;
+  endTrial(studyId: number, number: number, outcome: TrialEnd, endedAt?: number): void;
   /** A running trial waits, with its measurements, for `resumeTrial`. */
   pauseTrial(studyId: number, number: number, pause: Pause): void;
   /** A paused trial runs again, as if it had begun at `startedAt`: now, less the time that it has run already. */

@@ -123,13 +123,13 @@ class SqliteWriter implements StoreWriter {
     });
   }
 
-  startTrial(studyId: number, number: number): void {
+  startTrial(studyId: number, number: number, startedAt = Date.now()): void {
     this.#change(studyId, () => {
       const { changes } = this.#db
         .prepare(
           "UPDATE trials SET state = 'running', started_at = ? WHERE study_id = ? AND number = ? AND state = 'queued'",
         )
-        .run(Date.now(), studyId, number);
+        .run(startedAt, studyId, number);
       expectTrial(changes, number, "queued");
     });
   }
@@ -171,15 +171,15 @@ class SqliteWriter implements StoreWriter {
     });
   }
 
-  endTrial(studyId: number, number: number, outcome: TrialEnd): void {
+  endTrial(studyId: number, number: number, outcome: TrialEnd, endedAt = Date.now()): void {
     this.#change(studyId, () => {
       const { changes } = this.#db
         .prepare(
-          `UPDATE trials SET state = @state, ended_at = @now, value = @value, best_step = @best_step, step = @step,
+          `UPDATE trials SET state = @state, ended_at = @endedAt, value = @value, best_step = @best_step, step = @step,
              failure = @failure, reason = @reason, checkpoint = NULL
            WHERE study_id = @studyId AND number = @number AND state = 'running'`,
         )
-        .run({ studyId, number, now: Date.now(), ...outcomeToRow(outcome) });
+        .run({ studyId, number, endedAt, ...outcomeToRow(outcome) });
       expectTrial(changes, number, "running");
     });
   }
